@@ -1,0 +1,1 @@
+"""What has happened: the event log, at once outbox, timeline and audit."""

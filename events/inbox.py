@@ -1,0 +1,27 @@
+"""Who has read how far: one mark for each consumer and subject (events.md 1.4)."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events.catalogue import AnyEvent, read
+from events.log import events, inbox, trace
+
+
+async def unread(session: AsyncSession, consumer: str, subject: str) -> Sequence[AnyEvent]:
+    """Events of `subject` new to `consumer`, in order; read once the caller's transaction commits.
+
+    A redelivered or overtaken message finds nothing and does nothing.
+    """
+    mine = (inbox.c.consumer == consumer) & (inbox.c.subject == subject)
+    fresh = insert(inbox).values(consumer=consumer, subject=subject, sequence=0)
+    await session.execute(fresh.on_conflict_do_nothing())
+    seen = await session.scalar(sa.select(inbox.c.sequence).where(mine).with_for_update())
+    query = sa.select(events).where(events.c.subject == subject, events.c.sequence > seen)
+    rows = (await session.execute(query.order_by(events.c.sequence))).all()
+    if rows:
+        await session.execute(sa.update(inbox).where(mine).values(sequence=rows[-1].sequence))
+        trace.set(rows[-1].trace)
+    return [read(row.type, row.data) for row in rows]

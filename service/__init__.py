@@ -1,0 +1,1 @@
+"""The API and the rules of 山东惠才卡."""

@@ -1,0 +1,45 @@
+"""Guards of routes: role and scope only; whose thing it is, is the query's matter (house.md 2)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from service.auth.callers import STAFF, Caller, Role, check_roles
+from service.problems import Forbidden, Unauthenticated
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+
+
+def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Anybody with valid credentials. A route that is open says `opt={"open": True}`."""
+    if connection.scope.get("user") is None:
+        raise Unauthenticated
+
+
+def roles(*allowed: Role) -> Guard:
+    """People with one of these roles."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        check_roles(connection.scope.get("user"), *allowed)
+
+    return guard
+
+
+def scope(name: str, *or_roles: Role) -> Guard:
+    """Machines with this scope, or people with one of these roles."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        caller: Caller | None = connection.scope.get("user")
+        if caller is None:
+            raise Unauthenticated
+        if name not in caller.scopes and not caller.has(*or_roles):
+            raise Forbidden
+
+    return guard
+
+
+staff = roles(*STAFF)
+talent = roles(Role.TALENT)
+partner = scope("requests:handle", Role.PARTNER_CLERK)

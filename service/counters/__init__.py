@@ -1,0 +1,1 @@
+"""服务网点: verifying and redeeming."""

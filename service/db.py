@@ -1,0 +1,78 @@
+"""The database's edge: engine, sessions, the transaction of a request."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, NewType
+
+import asyncpg
+import msgspec
+from litestar.datastructures import State
+from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from service.settings import Settings, async_url
+
+ReadSession = NewType("ReadSession", AsyncSession)
+"""A session that only reads; queries take this type."""
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every row of the service."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: JSONB,
+    }
+
+
+def make_engine(settings: Settings, *, pool: int | None = None) -> AsyncEngine:
+    """The engine of one process; made on the loop that uses it."""
+    return create_async_engine(
+        async_url(settings.database_url),
+        pool_size=pool or settings.database_pool,
+        max_overflow=settings.database_pool,
+        pool_timeout=10,
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_deserializer=msgspec.json.decode,
+    )
+
+
+def make_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Sessions of an engine; rows stay readable after the commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def make_pool(settings: Settings) -> asyncpg.Pool:
+    """Plain asyncpg connections, for the doors where a counter waits (docs/adr/0003)."""
+
+    async def prepare(connection: asyncpg.Connection) -> None:
+        await connection.set_type_codec(
+            "jsonb",
+            schema="pg_catalog",
+            encoder=lambda value: msgspec.json.encode(value).decode(),
+            decoder=msgspec.json.decode,
+        )
+
+    return await asyncpg.create_pool(
+        settings.database_url, min_size=1, max_size=settings.database_pool, init=prepare
+    )
+
+
+async def provide_session(state: State) -> AsyncIterator[AsyncSession]:
+    """One transaction a request: commits when the handler returned, rolls back when it raised."""
+    async with state.sessions.begin() as session:
+        yield session

@@ -1,0 +1,76 @@
+"""Rows of 服务事项 and of the tables that officials load."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base
+
+
+class TableVersion(Base):
+    """One version of a table that officials may change: regions, categories, tags, loans …
+
+    Rows are kept whole as loaded; the newest version is in force, older ones stay readable.
+    """
+
+    __tablename__ = "table_versions"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    rows: Mapped[list[Any]]
+    loaded_at: Mapped[datetime]
+
+
+class Offering(Base):
+    """服务事项: its code; everything else is in its versions."""
+
+    __tablename__ = "offerings"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class OfferingVersion(Base):
+    """What an offering promises from one day on; a request keeps the version it began under.
+
+    Times: `accept_hours` in working hours (60 working minutes each), `*_wd` in working days.
+    """
+
+    __tablename__ = "offering_versions"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(ForeignKey("offerings.code"))
+    version: Mapped[int]
+    valid_from: Mapped[date]
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    sector: Mapped[str]
+    mode: Mapped[str]
+    department: Mapped[str]
+    accept_hours: Mapped[int | None]
+    complete_wd: Mapped[int | None]
+    correction_wd: Mapped[int | None]
+    publicity_wd: Mapped[int | None]
+    categories: Mapped[list[Any]]
+    beneficiaries: Mapped[list[str]]
+    annual_limit: Mapped[int | None]
+    unit: Mapped[str]
+    companions_max: Mapped[int]
+    low_value: Mapped[bool]
+    materials: Mapped[list[str]]
+    window: Mapped[str | None]
+    exclusive_with: Mapped[str | None]
+    basis: Mapped[str]
+    policy_text: Mapped[str]
+    policy_source: Mapped[str]
+    form_schema: Mapped[dict[str, Any]]
+    result_schema: Mapped[dict[str, Any]]
+    shared_fields: Mapped[list[str]]
+    search_text: Mapped[str]
+    published_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("code", "version"),
+        Index("ix_offering_versions_valid", "code", "valid_from"),
+    )

@@ -1,0 +1,178 @@
+"""Problems as HTTP answers: everything that can be raised has one form (house.md 5)."""
+
+import re
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+from litestar import MediaType, Request, Response, get
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import FromPath
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from events.log import trace
+from service.problems.catalogue import (
+    BadRequest,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMedia,
+)
+from service.problems.kinds import CATALOGUE, FieldError, InvalidBody, Problem
+
+PROBLEM_JSON = "application/problem+json"
+log = structlog.get_logger("service.problems")
+
+BY_STATUS: dict[int, type[Problem]] = {
+    kind.status: kind
+    for kind in (
+        BadRequest,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        TooLarge,
+        UnsupportedMedia,
+        Unavailable,
+    )
+}
+
+
+def document(problem: Problem) -> dict[str, Any]:
+    """The problem's JSON (RFC 9457)."""
+    return {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "trace_id": trace_id(),
+        **problem.members(),
+    }
+
+
+def trace_id() -> str:
+    """The id to quote when asking for help: the trace part of the `traceparent`."""
+    parts = trace.get().split("-")
+    return parts[1] if len(parts) == 4 else ""
+
+
+def answer(problem: Problem) -> Response[bytes]:
+    """The problem as a response."""
+    return Response(
+        msgspec.json.encode(document(problem)),
+        status_code=problem.status,
+        media_type=PROBLEM_JSON,
+        headers={"Cache-Control": "no-store", **problem.headers},
+    )
+
+
+def on_problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+    """A refusal of ours."""
+    return answer(problem)
+
+
+def on_http(_: Request[Any, Any, Any], raised: HTTPException) -> Response[bytes]:
+    """A refusal of the framework's: no such path, wrong method, body too large."""
+    kind = BY_STATUS.get(raised.status_code)
+    if kind is None:
+        kind = BadRequest if raised.status_code < 500 else Problem
+    problem = kind()
+    problem.headers = dict(raised.headers or {})
+    return answer(problem)
+
+
+def on_validation(_: Request[Any, Any, Any], raised: ValidationException) -> Response[bytes]:
+    """A body or parameter of the wrong shape: 422 with pointers."""
+    found = raised.extra if isinstance(raised.extra, list) else []
+    errors = [_field_error(each) for each in found if isinstance(each, dict)]
+    if not errors:
+        errors = [FieldError("", "invalid", "内容不是所要的 JSON 形式。")]
+    return answer(InvalidBody(*errors))
+
+
+def on_unexpected(_: Request[Any, Any, Any], raised: Exception) -> Response[bytes]:
+    """Anything else: logged with its type and place, told without either."""
+    if isinstance(raised, (OperationalError, PoolTimeout, OSError)) or lost_database(raised):
+        log.error("database out of reach", kind=type(raised).__name__)
+        return answer(Unavailable(headers={"Retry-After": "2"}))
+    # A message may hold values that somebody typed; type and place do not.
+    log.error("unexpected", kind=type(raised).__name__, place=_place_of(raised))
+    return answer(Problem())
+
+
+def lost_database(raised: Exception) -> bool:
+    """Whether the connection, not the statement, is what failed."""
+    if isinstance(raised, DBAPIError):
+        return raised.connection_invalidated
+    return isinstance(
+        raised, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+    )
+
+
+def _place_of(raised: Exception) -> list[str]:
+    places, frame = [], raised.__traceback__
+    while frame is not None:
+        code = frame.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}:{code.co_name}")
+        frame = frame.tb_next
+    return places[-6:]
+
+
+SAID = (
+    (r"unknown field `(?P<name>[^`]*)`", "unknown-member", "没有这个成员,请去掉。"),
+    (r"missing required field `(?P<name>[^`]*)`", "missing", "缺少必填项。"),
+    (r"Expected `(?P<kind>[^`]*)`", "wrong-type", "类型不对,应为 {kind}。"),
+    (r"length <= (?P<n>\d+)", "too-long", "过长,最多 {n}。"),
+    (r"length >= (?P<n>\d+)", "too-short", "过短,最少 {n}。"),
+    (r"Invalid enum value", "not-one-of", "不在可选的值中。"),
+)
+
+
+def _field_error(found: dict[str, Any]) -> FieldError:
+    message = str(found.get("message", ""))
+    place = re.search(r"at `\$(?P<path>[^`]*)`", message)
+    pointer = _pointer(place["path"]) if place else _pointer("." + str(found.get("key", "")))
+    for pattern, code, detail in SAID:
+        if match := re.search(pattern, message, re.IGNORECASE):
+            named = match.groupdict()
+            if name := named.get("name"):
+                pointer = f"{_pointer(place['path']) if place else ''}/{name[:60]}"
+            return FieldError(pointer, code, detail.format(**named))
+    return FieldError(pointer, "invalid", "值不符合要求。")
+
+
+def _pointer(path: str) -> str:
+    steps = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path)
+    return "".join("/" + (name or index)[:60] for name, index in steps)
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    Problem: on_problem,
+    ValidationException: on_validation,
+    HTTPException: on_http,
+    Exception: on_unexpected,
+}
+
+
+class ProblemKind(msgspec.Struct, frozen=True):
+    """What a code means."""
+
+    code: str
+    status: int
+    title: str
+    advice: str
+
+
+@get("/problems/{code:str}", opt={"open": True}, media_type=MediaType.JSON)
+async def explain_problem(code: FromPath[str]) -> ProblemKind:
+    """一个错误代码的含义和处理办法 (api.md 1.3)。"""
+    kind = CATALOGUE.get(code)
+    if kind is None:
+        raise NotFound
+    return ProblemKind(kind.code, kind.status, kind.title, kind.advice)

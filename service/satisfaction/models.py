@@ -1,0 +1,100 @@
+"""Ratings, the cases they open, and the counts that the figures are made of."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base
+from service.sealing import SealedText
+
+
+class Rating(Base):
+    """评价 of one completed request or one redemption (satisfaction.md 1). Never edited."""
+
+    __tablename__ = "ratings"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID | None] = mapped_column(ForeignKey("requests.id"), unique=True)
+    redemption_id: Mapped[UUID | None] = mapped_column(ForeignKey("redemptions.id"), unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id"))
+    offering: Mapped[str]
+    sector: Mapped[str]
+    category: Mapped[int]
+    region: Mapped[str]
+    origin: Mapped[str]
+    grade: Mapped[int]
+    tags: Mapped[list[str]]
+    comment: Mapped[str | None] = mapped_column(SealedText("ratings.comment"))
+    rated_at: Mapped[datetime] = mapped_column(index=True)
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("grade BETWEEN 1 AND 5", name="grade_in_range"),
+        CheckConstraint("(request_id IS NULL) <> (redemption_id IS NULL)", name="about_one_thing"),
+        Index("ix_ratings_partner", "partner_id", "rated_at"),
+    )
+
+
+class BadRating(Base):
+    """差评 as a case: call-back, rectification, ruling (satisfaction.md 2)."""
+
+    __tablename__ = "bad_ratings"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    rating_id: Mapped[UUID] = mapped_column(ForeignKey("ratings.id"), unique=True)
+    state: Mapped[str]
+    opened_at: Mapped[datetime]
+    call_back_due_at: Mapped[datetime]
+    called_back_at: Mapped[datetime | None]
+    called_back_by: Mapped[UUID | None]
+    verdict: Mapped[str | None]
+    attempts: Mapped[int]
+    note: Mapped[str | None] = mapped_column(SealedText("bad_ratings.note"))
+    rectify_due_at: Mapped[datetime | None]
+    rectified_at: Mapped[datetime | None]
+    plan: Mapped[str | None] = mapped_column(SealedText("bad_ratings.plan"))
+    closed_at: Mapped[datetime | None]
+    ruling: Mapped[str | None]
+    revision: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": revision}
+
+
+class FigureCount(Base):
+    """Counts kept by a worker from events: one row a day and set of dimensions.
+
+    Always equal to a recount of the ratings (satisfaction.md F8).
+    """
+
+    __tablename__ = "figure_counts"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    offering: Mapped[str] = mapped_column(primary_key=True)
+    partner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[int] = mapped_column(primary_key=True)
+    sector: Mapped[str]
+    grade_1: Mapped[int]
+    grade_2: Mapped[int]
+    grade_3: Mapped[int]
+    grade_4: Mapped[int]
+    grade_5: Mapped[int]
+    completed: Mapped[int]
+    completed_in_time: Mapped[int]
+    redeemed: Mapped[int]
+
+
+class Notice(Base):
+    """One line in a person's or an official's inbox; written by a worker from an event."""
+
+    __tablename__ = "notices"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    subject: Mapped[str]
+    sequence: Mapped[int]
+    kind: Mapped[str]
+    text: Mapped[str]
+    written_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_notices_account", "account_id", "id"),)

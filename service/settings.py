@@ -1,0 +1,88 @@
+"""What differs between one installation and the next; read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; its text is one clear sentence for the operator."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one installation.
+
+    `database_url` is the service's own role, `database_owner_url` the role that migrates.
+    Limits are calls a minute over all processes (card-token.md 10.6).
+    """
+
+    database_url: str
+    database_owner_url: str
+    broker_url: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    data: Path = Path("var")
+    local: bool = False
+    issuer: str = "hck37"
+    issuing_authority: str = "中共山东省委组织部 山东省人力资源和社会保障厅"
+    keyring_file: Path | None = None
+    keyring: str = ""
+    card_name_claim: bool = True
+    database_pool: int = 8
+    limit_verify: int = 1200
+    limit_redeem: int = 600
+    limit_present: int = 60
+    limit_number_minute: int = 10
+    limit_number_day: int = 100
+    limit_sign_in: int = 60
+    limit_write: int = 600
+    limit_read: int = 3000
+
+    @property
+    def broker_is_rabbitmq(self) -> bool:
+        """True where BROKER_URL names RabbitMQ; else the embedded broker in PostgreSQL."""
+        return self.broker_url.startswith("amqp")
+
+    @property
+    def secure_cookies(self) -> bool:
+        """A browser on the loopback address keeps `Secure` cookies too, so they always are."""
+        return True
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; raises SettingsError naming the variable that is missing or wrong."""
+    url = environ.get("DATABASE_URL", "")
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError("请设置 DATABASE_URL(postgresql://用户:口令@主机/库)。")
+    broker = environ.get("BROKER_URL", "")
+    if broker and not broker.startswith(("amqp://", "amqps://", "postgres")):
+        raise SettingsError("BROKER_URL 只支持 amqp:// 或 amqps://。")
+    values: dict[str, object] = {
+        "database_url": url,
+        "database_owner_url": environ.get("DATABASE_OWNER_URL", url),
+        "broker_url": broker,
+        "data": Path(environ.get("HCK_DATA", "var")),
+        "local": environ.get("HCK_LOCAL", "") == "1",
+        "keyring": environ.get("HCK_KEYRING", ""),
+    }
+    if file := environ.get("HCK_KEYRING_FILE"):
+        values["keyring_file"] = Path(file)
+    for name in Settings.__struct_fields__:
+        value = environ.get(f"HCK_{name.upper()}")
+        if value is not None and name not in values:
+            values[name] = _typed(name, value)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _typed(name: str, value: str) -> object:
+    kind = Settings.__annotations__[name]
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise SettingsError(f"设置 HCK_{name.upper()} 的值不正确。") from wrong
+
+
+def async_url(url: str) -> str:
+    """The SQLAlchemy address of a plain PostgreSQL one."""
+    return "postgresql+asyncpg://" + url.split("://", 1)[1]

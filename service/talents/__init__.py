@@ -1,0 +1,1 @@
+"""人才: people, their applications, their cards."""
