@@ -1,0 +1,28 @@
+"""All rows in one place, for migrations and for whoever needs every mapper loaded."""
+
+from sqlalchemy import MetaData
+
+from events import log
+from service.auth import models as auth_models
+from service.counters import models as counter_models
+from service.db import Base
+from service.offerings import models as offering_models
+from service.partners import models as partner_models
+from service.requests import models as request_models
+from service.satisfaction import models as satisfaction_models
+from service.talents import applications, cards, models, opinions
+
+ROOMS = (
+    auth_models,
+    counter_models,
+    offering_models,
+    partner_models,
+    request_models,
+    satisfaction_models,
+    models,
+    applications,
+    cards,
+    opinions,
+)
+
+METADATA: list[MetaData] = [Base.metadata, log.metadata]

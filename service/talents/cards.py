@@ -1,0 +1,80 @@
+"""惠才卡: the row and its rules; its daily subjects and its place in a status list."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base
+from service.sealing import SealedText
+
+
+class Card(Base):
+    """One card. A person has at most one that is not ended; an application makes at most one."""
+
+    __tablename__ = "cards"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    application_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("card_applications.id"), unique=True
+    )
+    category: Mapped[int]
+    tier: Mapped[str]
+    region: Mapped[str]
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"), index=True)
+    state: Mapped[str]
+    masked_name: Mapped[str] = mapped_column(SealedText("cards.masked_name"))
+    issued_on: Mapped[date]
+    valid_until: Mapped[date]
+    print_cti: Mapped[bytes | None] = mapped_column(LargeBinary)
+    replaced_by: Mapped[UUID | None]
+    revision: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": revision}
+
+    __table_args__ = (
+        Index(
+            "uq_cards_one_live_a_person",
+            "person_id",
+            unique=True,
+            postgresql_where=text("state IN ('active', 'suspended')"),
+        ),
+        Index("ix_cards_region", "region", "id"),
+        Index("ix_cards_valid_until", "valid_until"),
+    )
+
+
+class DayKey(Base):
+    """The day's random key that makes a card's subject; destroyed after 30 days (3.9)."""
+
+    __tablename__ = "day_keys"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(SealedText("day_keys.key"))
+
+
+class StatusList(Base):
+    """One list of 65,536 entries, for one day (card-token.md 8). `free` counts unused indices."""
+
+    __tablename__ = "status_lists"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(index=True)
+    free: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class CardDay(Base):
+    """A card's subject and status index for one day; drawn at random, never used again."""
+
+    __tablename__ = "card_days"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id"), primary_key=True)
+    sub: Mapped[str]
+    list_id: Mapped[str] = mapped_column(ForeignKey("status_lists.id"))
+    idx: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("day", "sub"),
+        UniqueConstraint("list_id", "idx"),
+        Index("ix_card_days_card", "card_id"),
+    )
