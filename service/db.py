@@ -1,12 +1,10 @@
 """The database's edge: engine, sessions, the transaction of a request."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, NewType
 
 import asyncpg
 import msgspec
-from litestar.datastructures import State
 from sqlalchemy import DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -70,9 +68,3 @@ async def make_pool(settings: Settings) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         settings.database_url, min_size=1, max_size=settings.database_pool, init=prepare
     )
-
-
-async def provide_session(state: State) -> AsyncIterator[AsyncSession]:
-    """One transaction a request: commits when the handler returned, rolls back when it raised."""
-    async with state.sessions.begin() as session:
-        yield session

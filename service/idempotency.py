@@ -19,14 +19,6 @@ from service.problems import KeyInUse, KeyRequired, KeyReused
 VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 KEPT_HEADERS = ("etag", "location", "link")
 
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))"
-FIND = "SELECT fingerprint, status, headers, body, media_type FROM idempotency_keys WHERE caller = $1 AND key = $2"
-KEEP = """
-INSERT INTO idempotency_keys (caller, key, fingerprint, status, headers, media_type, body, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
-
-
 class Claim(msgspec.Struct, frozen=True):
     """One caller's key with the fingerprint of what it is used for."""
 
@@ -88,7 +80,7 @@ async def begin(session: AsyncSession, claim: Claim) -> None:
 
 async def keep(session: AsyncSession, claim: Claim, answer: Any, now: datetime) -> None:
     """Store the act's answer in the act's own transaction."""
-    body, headers = answer.body, {k.lower(): v for k, v in answer.headers.items()}
+    headers = {k.decode().lower(): v.decode() for k, v in answer.encoded_headers}
     await session.execute(
         text(
             "INSERT INTO idempotency_keys"
@@ -103,8 +95,8 @@ async def keep(session: AsyncSession, claim: Claim, answer: Any, now: datetime) 
             "headers": msgspec.json.encode(
                 {name: headers[name] for name in KEPT_HEADERS if name in headers}
             ).decode(),
-            "media_type": answer.media_type,
-            "body": body,
+            "media_type": headers.get("content-type", ""),
+            "body": answer.body,
             "now": now,
         },
     )

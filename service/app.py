@@ -1,0 +1,102 @@
+"""Puts the service together: every room's routes, one set of manners."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.template.config import TemplateConfig
+
+from service import db, health, openapi, sealing
+from service.auth import routes as auth_routes
+from service.auth.callers import Caller
+from service.auth.guards import signed_in
+from service.auth.middleware import Identify, Trace
+from service.auth.tokens import OAuthRefusal
+from service.idempotency import Replayed, on_replayed
+from service.limits import Limiter
+from service.logs import configure_logs
+from service.problems.answers import HANDLERS, explain_problem
+from service.settings import Settings, read
+from service.transactions import keep_answer, provide_session
+
+Clock = Callable[[], datetime]
+BODY_LIMIT = 11 * 1024 * 1024
+ROOT = Path(__file__).parent
+
+ROUTES: list[Any] = [*auth_routes.ROUTES, *health.ROUTES, *openapi.ROUTES, explain_problem]
+
+
+def wall_clock() -> datetime:
+    """The time, the one place where it is read; everything else is handed it."""
+    return datetime.now(timezone.utc)
+
+
+def provide_caller(request: Request[Any, Any, Any]) -> Caller | None:
+    """Who calls; guards have made sure that it is somebody where it must be."""
+    caller: Caller | None = request.scope.get("user")
+    return caller
+
+
+def provide_now(state: State) -> datetime:
+    """The instant of this call."""
+    now: datetime = state.clock()
+    return now
+
+
+def closed_unless_open(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Every route needs credentials unless it says that it is open."""
+    if not handler.opt.get("open"):
+        signed_in(connection, handler)
+
+
+def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> Litestar:
+    """The application; `clock` is the one thing that tests hand in."""
+    settings = settings or read()
+    configure_logs()
+    sealing.use(sealing.load_ring(settings))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        engine = db.make_engine(settings)
+        app.state.sessions = db.make_sessions(engine)
+        app.state.pool = await db.make_pool(settings)
+        app.state.limiter = Limiter(app.state.pool)
+        app.state.broker_check = lambda: app.state.pool.fetchval("SELECT 1")
+        try:
+            yield
+        finally:
+            await app.state.pool.close()
+            await engine.dispose()
+
+    app = Litestar(
+        route_handlers=ROUTES,
+        dependencies={
+            "session": Provide(provide_session),
+            "caller": Provide(provide_caller, sync_to_thread=False),
+            "now": Provide(provide_now, sync_to_thread=False),
+        },
+        guards=[closed_unless_open],
+        middleware=[Trace, Identify],
+        exception_handlers={**HANDLERS, Replayed: on_replayed, OAuthRefusal: auth_routes.on_refusal},
+        after_request=keep_answer,
+        lifespan=[lifespan],
+        state=State({"settings": settings, "clock": clock}),
+        template_config=TemplateConfig(directory=[ROOT], engine=JinjaTemplateEngine),
+        openapi_config=OpenAPIConfig(title="山东惠才卡", version="1", use_handler_docstrings=True),
+        request_max_body_size=BODY_LIMIT,
+        logging_config=None,
+    )
+    app.state.openapi = msgspec.json.encode(openapi.document_of(app))
+    return app

@@ -1,0 +1,188 @@
+"""What every call passes first: trace, who calls, limits, safe headers, metrics."""
+
+import re
+import secrets
+import time
+from datetime import datetime
+from typing import Any
+
+import jwt
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+
+from events.log import trace
+from service.auth import signing_in, tokens
+from service.auth.callers import Caller
+from service.auth.keys import AccessKey, access_keys
+from service.problems import Forbidden, Unauthenticated
+from service.transactions import under_way
+
+log = structlog.get_logger("service.http")
+TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+COOKIE = "hck_session"
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+UNMETERED = ("/livez", "/readyz", "/metrics")
+
+CALLS = Counter("hck_http_requests_total", "Calls answered", ["method", "route", "status"])
+SECONDS = Histogram(
+    "hck_http_seconds",
+    "Seconds from call to answer",
+    ["route"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+
+SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
+        b" frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    ),
+)
+
+
+class Trace:
+    """Continue the caller's trace or begin one; log and count each call (api.md 1.9, 1.10)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One call."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = _header(scope, b"traceparent")
+        begun = time.perf_counter()
+        status = 500
+        trace.set(_child_of(given))
+        under_way.set({})
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(each for each in SAFE_HEADERS if each[0] not in present),
+                    (b"traceparent", trace.get().encode()),
+                ]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            _note(scope, status, time.perf_counter() - begun)
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    route = str(scope.get("path_template") or "unmatched")
+    method = str(scope.get("method", ""))
+    CALLS.labels(method, route, str(status)).inc()
+    SECONDS.labels(route).observe(seconds)
+    if route not in UNMETERED:
+        # The route's pattern, not the path: ids may stand there, and texts that somebody typed.
+        log.info("call", method=method, route=route, status=status,
+                 ms=round(seconds * 1000, 1), trace=trace.get())
+
+
+def _child_of(given: str) -> str:
+    if TRACEPARENT.fullmatch(given):
+        return f"{given[:36]}{secrets.token_hex(8)}{given[52:]}"
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+class Identify:
+    """Find out who calls, by bearer token or by the pages' cookie; then count the call."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._keys: tuple[float, dict[str, Any]] = (0.0, {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One call; `scope["user"]` is a Caller or None."""
+        if scope["type"] == "http":
+            scope["user"] = await self._caller(scope)
+            await self._count(scope)
+        await self.app(scope, receive, send)
+
+    async def _caller(self, scope: Scope) -> Caller | None:
+        state = scope["litestar_app"].state
+        origin = (scope.get("client") or ("", 0))[0]
+        now: datetime = state.clock()
+        scheme, _, token = _header(scope, b"authorization").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._bearer(state, token.strip(), origin, now)
+        if token := _cookie(scope):
+            caller = await signing_in.find(state.pool, token, origin=origin, now=now)
+            if caller is not None:
+                _check_same_site(scope)
+            return caller
+        return None
+
+    async def _bearer(self, state: Any, token: str, origin: str, now: datetime) -> Caller:
+        if token.count(".") == 2:
+            keys = await self._access_keys(state, now, token)
+            issuer = state.settings.base_url
+            caller = tokens.read(token, keys, issuer=issuer, now=now, origin=origin)
+        else:
+            caller = await signing_in.find(state.pool, token, origin=origin, now=now)
+        if caller is None:
+            raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        return caller
+
+    async def _access_keys(self, state: Any, now: datetime, token: str) -> dict[str, Any]:
+        read_at, keys = self._keys
+        kid = tokens.kid_of(token)
+        age = time.monotonic() - read_at
+        if age > 60 or (kid not in keys and age > 1):
+            async with state.sessions() as session:
+                published = await access_keys(session, now)
+            keys = {key.kid: _public_key(key) for key in published}
+            self._keys = (time.monotonic(), keys)
+        return keys
+
+    async def _count(self, scope: Scope) -> None:
+        state = scope["litestar_app"].state
+        caller: Caller | None = scope["user"]
+        if str(scope["path"]) in UNMETERED or scope.get("route_handler") is None:
+            return
+        who = caller.id if caller else f"ip {(scope.get('client') or ('', 0))[0]}"
+        unsafe = scope["method"] in UNSAFE
+        kind = "write" if unsafe else "read"
+        if scope["route_handler"].opt.get("own_limit"):
+            return
+        limit = state.settings.limit_write if unsafe else state.settings.limit_read
+        await state.limiter.take(f"{kind} {who}", limit, state.clock(), lease=20)
+
+
+def _public_key(key: AccessKey) -> Any:
+    return jwt.PyJWK(key.jwk, algorithm="ES256").key
+
+
+def _check_same_site(scope: Scope) -> None:
+    """A page elsewhere cannot act with the cookie: unsafe calls carry our own Origin."""
+    origin = _header(scope, b"origin")
+    if scope["method"] in UNSAFE and origin:
+        host = _header(scope, b"host")
+        if origin.partition("://")[2] != host:
+            raise Forbidden("请从惠才卡自己的页面提交。")
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    for key, value in scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return ""
+
+
+def _cookie(scope: Scope) -> str:
+    for part in _header(scope, b"cookie").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""

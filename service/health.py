@@ -1,0 +1,65 @@
+"""Whether the service lives and can work (api.md 1.9)."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+RELAY_LAG_LIMIT = 60.0
+LAG = Gauge("hck_relay_lag_seconds", "Age of the oldest event that is not published yet")
+OLDEST = "SELECT min(at) FROM events WHERE published_at IS NULL"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """`status` is ok or not-ready; each part says ok or what is wrong."""
+
+    status: str
+    parts: dict[str, str]
+
+
+@get("/livez", opt={"open": True})
+async def livez() -> Health:
+    """进程在运行。"""
+    return Health("ok", {})
+
+
+async def relay_lag(state: State, now: datetime) -> float:
+    """Seconds that the oldest unpublished event has waited."""
+    oldest = await state.pool.fetchval(OLDEST)
+    lag = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    LAG.set(lag)
+    return lag
+
+
+@get("/readyz", opt={"open": True})
+async def readyz(state: State, now: NamedDependency[datetime]) -> Response[Health]:
+    """可以接受业务:数据库、消息队列、转发延迟均正常;否则 503。"""
+    parts = {"database": "ok", "broker": "ok", "relay": "ok"}
+    try:
+        lag = await relay_lag(state, now)
+        if lag > RELAY_LAG_LIMIT:
+            parts["relay"] = f"lag {lag:.0f}s"
+    except Exception as lost:  # noqa: BLE001 - whatever it is, we are not ready
+        parts["database"] = type(lost).__name__
+    try:
+        await state.broker_check()
+    except Exception as lost:  # noqa: BLE001
+        parts["broker"] = type(lost).__name__
+    ready = set(parts.values()) == {"ok"}
+    return Response(
+        Health("ok" if ready else "not-ready", parts), status_code=200 if ready else 503
+    )
+
+
+@get("/metrics", opt={"open": True}, media_type="text/plain")
+async def metrics(state: State, now: NamedDependency[datetime]) -> Response[bytes]:
+    """Prometheus 指标。"""
+    await relay_lag(state, now)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+ROUTES: list[Any] = [livez, readyz, metrics]

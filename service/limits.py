@@ -1,0 +1,57 @@
+"""Limits on calls that hold over all processes together (api.md 1.8).
+
+A process leases some calls of a window from PostgreSQL and hands them out itself, so that a busy
+door does not wait for one row. Leased but unused calls lapse with the window: a limit can be met
+a few calls early, never late. Where the count must be exact the lease is one call.
+"""
+
+from datetime import datetime, timedelta, timezone
+
+import asyncpg
+
+from service.problems import RateLimited
+
+LEASE = """
+INSERT INTO rate_counters (bucket, window_start, used) VALUES ($1, $2, $3)
+ON CONFLICT (bucket, window_start) DO UPDATE SET used = rate_counters.used + $3
+WHERE rate_counters.used + $3 <= $4
+RETURNING used
+"""
+
+
+class Limiter:
+    """The leases of one process."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._leases: dict[str, tuple[datetime, int]] = {}
+
+    async def take(
+        self, bucket: str, limit: int, now: datetime, *, seconds: int = 60, lease: int = 1
+    ) -> None:
+        """Count one call in `bucket`; raises RateLimited when the window's limit is met."""
+        start = _window(now, seconds)
+        known, left = self._leases.get(bucket, (start, 0))
+        if known != start or left <= 0:
+            left = await self._lease(bucket, start, limit, lease, now, seconds)
+        if len(self._leases) > 20_000:
+            self._leases = {b: at for b, at in self._leases.items() if at[0] == start}
+        self._leases[bucket] = (start, left - 1)
+
+    async def _lease(
+        self, bucket: str, start: datetime, limit: int, lease: int, now: datetime, seconds: int
+    ) -> int:
+        for size in sorted({min(lease, limit), 1}, reverse=True):
+            if await self._pool.fetchval(LEASE, bucket, start, size, limit) is not None:
+                return size
+        raise RateLimited(max(1, int((start - now).total_seconds()) + seconds))
+
+
+def _window(now: datetime, seconds: int) -> datetime:
+    stamp = int(now.timestamp())
+    return datetime.fromtimestamp(stamp - stamp % seconds, timezone.utc)
+
+
+KEPT = timedelta(days=2)
+FORGET = "DELETE FROM rate_counters WHERE window_start < $1"
+"""Old windows, for the timers."""
