@@ -6,8 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Router
 from litestar.connection import ASGIConnection
 from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import State
@@ -88,15 +87,22 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
             "now": Provide(provide_now, sync_to_thread=False),
         },
         guards=[closed_unless_open],
-        middleware=[Trace, Identify],
+        middleware=[Identify],
         exception_handlers={**HANDLERS, Replayed: on_replayed, OAuthRefusal: auth_routes.on_refusal},
         after_request=keep_answer,
         lifespan=[lifespan],
         state=State({"settings": settings, "clock": clock}),
         template_config=TemplateConfig(directory=[ROOT], engine=JinjaTemplateEngine),
-        openapi_config=OpenAPIConfig(title="山东惠才卡", version="1", use_handler_docstrings=True),
+        openapi_config=OpenAPIConfig(
+            title="山东惠才卡",
+            version="1",
+            use_handler_docstrings=True,
+            render_plugins=[openapi.TruePage()],
+            openapi_router=Router(path="/schema", route_handlers=[], opt={"open": True}),
+        ),
         request_max_body_size=BODY_LIMIT,
         logging_config=None,
     )
-    app.state.openapi = msgspec.json.encode(openapi.document_of(app))
+    # Outside the routing, so that a wrong path has its trace and its count too.
+    app.asgi_handler = Trace(app.asgi_handler)
     return app
