@@ -21,18 +21,57 @@ from service.auth.callers import Caller
 from service.auth.guards import signed_in
 from service.auth.middleware import Identify, Trace
 from service.auth.tokens import OAuthRefusal
+from service.counters import pages as counter_pages
+from service.counters import routes as counter_routes
 from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
+from service.offerings import routes as offering_routes
+from service.pages import routes as page_routes
+from service.partners import feed_routes
+from service.partners import routes as partners_routes
 from service.problems.answers import HANDLERS, explain_problem
+from service.requests import deadline_routes, partner_routes, staff_routes
+from service.requests import pages as request_pages
+from service.requests import routes as request_routes
+from service.satisfaction import centre_routes
+from service.satisfaction import pages as satisfaction_pages
+from service.satisfaction import routes as satisfaction_routes
 from service.settings import Settings, read
+from service.talents import card_routes
+from service.talents import pages as talent_pages
+from service.talents import routes as talent_routes
 from service.transactions import keep_answer, provide_session
+from service.worktime import routes as worktime_routes
 
 Clock = Callable[[], datetime]
 BODY_LIMIT = 11 * 1024 * 1024
 ROOT = Path(__file__).parent
 
-ROUTES: list[Any] = [*auth_routes.ROUTES, *health.ROUTES, *openapi.ROUTES, explain_problem]
+ROOMS: list[Any] = [
+    auth_routes,
+    card_routes,
+    centre_routes,
+    counter_pages,
+    counter_routes,
+    deadline_routes,
+    feed_routes,
+    health,
+    offering_routes,
+    openapi,
+    page_routes,
+    partner_routes,
+    partners_routes,
+    request_pages,
+    request_routes,
+    satisfaction_pages,
+    satisfaction_routes,
+    staff_routes,
+    talent_pages,
+    talent_routes,
+    worktime_routes,
+]
+ROUTES: list[Any] = [explain_problem, *(route for room in ROOMS for route in room.ROUTES)]
 
 
 def wall_clock() -> datetime:

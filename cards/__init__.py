@@ -1,0 +1,1 @@
+"""The card as bytes: number, token, keys, status list, QR. Pure: no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""The local set-up: one machine, nothing else needed (api.md 7)."""

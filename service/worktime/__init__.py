@@ -1,0 +1,1 @@
+"""工作时间: calendars, budgets, pauses (time.md)."""

@@ -1,0 +1,1 @@
+"""How work is started: broker, relay, timers, actors."""
