@@ -8,6 +8,7 @@ from service.counters import models as counter_models
 from service.db import Base
 from service.offerings import models as offering_models
 from service.partners import models as partner_models
+from service.reference import models as reference_models
 from service.requests import models as request_models
 from service.satisfaction import models as satisfaction_models
 from service.talents import applications, cards, models, opinions
@@ -17,6 +18,7 @@ ROOMS = (
     counter_models,
     offering_models,
     partner_models,
+    reference_models,
     request_models,
     satisfaction_models,
     models,

@@ -1,0 +1,171 @@
+"""Tables that officials change: loaded as whole versions, checked before anything is kept.
+
+`python3 dev.py load TABLE FILE` loads a newer one; the product ships a first version of each.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import log
+from events.catalogue import TableLoaded
+from service.problems import Problem
+from service.reference.models import TableVersion
+
+Row = dict[str, str]
+Apply = Callable[[AsyncSession, Sequence[Row], datetime], Awaitable[None]]
+
+DATA = Path(__file__).parent / "data"
+PROVINCE = "370000"
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "regions": ("code", "name_zh", "level", "parent", "valid_from", "valid_to"),
+    "categories": ("category", "name_zh", "route", "consent", "validity", "tier", "age_limit"),
+    "rating_tags": ("grade", "code", "text_zh"),
+    "loans": ("product", "city", "cap_talent_yuan", "cap_enterprise_yuan", "compensation_pct"),
+    "calendar": ("date", "kind", "name_en", "state"),
+    "catalogue": (
+        "code", "name_zh", "name_en", "sector", "mode", "department", "accept_hours",
+        "complete_wd", "correction_wd", "publicity_wd", "categories", "beneficiaries",
+        "annual_limit", "materials", "window", "exclusive_with", "basis",
+    ),
+}  # fmt: skip
+"""The tables and the columns that each must have, in the order in which they are loaded."""
+
+_listeners: dict[str, list[Apply]] = {}
+
+
+class BadTable(Problem):
+    """The file is not the table that it is meant to be; nothing of it is kept."""
+
+    code: ClassVar[str] = "bad-table"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "数据表有误"
+    advice: ClassVar[str] = "请按所示行号修改后重新载入;原有数据未受影响。"
+
+
+def on_load(name: str, apply: Apply) -> None:
+    """A room that keeps rows of its own from a table is told of each new version."""
+    listeners = _listeners.setdefault(name, [])
+    if apply not in listeners:
+        listeners.append(apply)
+
+
+def read_table(name: str, content: str) -> list[Row]:
+    """The rows of a tab-separated file; raises BadTable naming the line that is wrong."""
+    if name not in COLUMNS:
+        raise BadTable(f"没有名为“{name}”的数据表,可载入: {'、'.join(COLUMNS)}。")
+    reader = csv.reader(io.StringIO(content.removeprefix("\ufeff")), delimiter="\t", quoting=3)
+    lines = [(number, cells) for number, cells in enumerate(reader, 1) if any(cells)]
+    if not lines:
+        raise BadTable("文件是空的。")
+    header = lines[0][1]
+    if missing := [column for column in COLUMNS[name] if column not in header]:
+        raise BadTable(f"第 1 行缺少列: {'、'.join(missing)}。")
+    rows = [_row(number, header, cells) for number, cells in lines[1:]]
+    if not rows:
+        raise BadTable("文件没有数据行。")
+    _check_keys(name, rows)
+    return rows
+
+
+def _row(number: int, header: list[str], cells: list[str]) -> Row:
+    if len(cells) > len(header):
+        raise BadTable(f"第 {number} 行有 {len(cells)} 列,表头只有 {len(header)} 列。")
+    cells = cells + [""] * (len(header) - len(cells))
+    return {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "regions": ("code",),
+    "categories": ("category",),
+    "rating_tags": ("code",),
+    "loans": ("product", "city"),
+    "calendar": ("date",),
+    "catalogue": ("code",),
+}
+
+
+def _check_keys(name: str, rows: Sequence[Row]) -> None:
+    seen: set[tuple[str, ...]] = set()
+    for number, row in enumerate(rows, 2):
+        key = tuple(row[column] for column in KEYS[name])
+        if not all(key):
+            raise BadTable(f"第 {number} 行缺少 {'、'.join(KEYS[name])}。")
+        if key in seen:
+            raise BadTable(f"第 {number} 行与前面的行重复: {' '.join(key)}。")
+        seen.add(key)
+
+
+async def load(session: AsyncSession, name: str, content: str, now: datetime) -> int:
+    """Keep a table's newer version and tell the rooms that use it; returns the version in force.
+
+    The same content again changes nothing. All or nothing: raises BadTable before any write.
+    """
+    rows = read_table(name, content)
+    # Two officials at once: the second waits, then sees the first's version.
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": f"table {name}"}
+    )
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    newest = await _newest(session, name)
+    if newest is not None and newest.sha256 == digest:
+        return newest.version
+    version = newest.version + 1 if newest else 1
+    session.add(
+        TableVersion(name=name, version=version, sha256=digest, rows=list(rows), loaded_at=now)
+    )
+    await session.flush()
+    for apply in _listeners.get(name, ()):
+        await apply(session, rows, now)
+    event = TableLoaded(table=name, version=version, rows=len(rows))
+    await log.append(session, event, by=log.SYSTEM, region=PROVINCE, now=now)
+    return version
+
+
+async def load_shipped(session: AsyncSession, now: datetime) -> None:
+    """Load the shipped first version of every table that has none yet."""
+    for name in COLUMNS:
+        if await _newest(session, name) is None:
+            await load(session, name, (DATA / f"{name}.tsv").read_text(), now)
+
+
+async def version_of(session: AsyncSession, name: str) -> int:
+    """The number of the version in force; 0 where nothing is loaded."""
+    query = select(func.max(TableVersion.version)).where(TableVersion.name == name)
+    return await session.scalar(query) or 0
+
+
+async def rows_of(session: AsyncSession, name: str, version: int | None = None) -> list[Row]:
+    """The rows of a table: the version in force, or the one named. Kept by each process."""
+    wanted = version or await version_of(session, name)
+    if (name, wanted) not in _kept:
+        row = await session.get(TableVersion, (name, wanted))
+        if row is None:
+            return []
+        _kept[name, wanted] = list(row.rows)
+    return _kept[name, wanted]
+
+
+_kept: dict[tuple[str, int], list[Row]] = {}
+"""Versions never change once loaded, so a process reads each but once."""
+
+
+def forget() -> None:
+    """Drop what the process keeps: another database has other versions under the same numbers."""
+    _kept.clear()
+
+
+async def _newest(session: AsyncSession, name: str) -> TableVersion | None:
+    query = select(TableVersion).where(TableVersion.name == name)
+    found: TableVersion | None = await session.scalar(
+        query.order_by(TableVersion.version.desc()).limit(1)
+    )
+    return found
