@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +63,7 @@ def position_of(cursor: str, now: datetime) -> Position:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         xact, event_id, given = plain.split(".")
         position = (int(xact), UUID(event_id))
-        given_at = datetime.fromtimestamp(int(given), timezone.utc)
+        given_at = datetime.fromtimestamp(int(given), UTC)
     except (ValueError, binascii.Error, OverflowError, OSError) as wrong:
         raise BadCursor from wrong
     if not 0 <= position[0] < 2**63:

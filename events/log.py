@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 import uuid_utils.compat
-from sqlalchemy.dialects.postgresql import JSONB, UUID as PgUuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events.base import Event, type_of
@@ -47,9 +48,7 @@ events = sa.Table(
     ),
     sa.Column("published_at", sa.DateTime(timezone=True)),
     sa.UniqueConstraint("subject", "sequence", name="uq_events_subject"),
-    sa.Index(
-        "ix_events_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")
-    ),
+    sa.Index("ix_events_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")),
     sa.Index(
         "ix_events_partner",
         "partner_id",

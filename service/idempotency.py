@@ -19,6 +19,7 @@ from service.problems import KeyInUse, KeyRequired, KeyReused
 VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 KEPT_HEADERS = ("etag", "location", "link")
 
+
 class Claim(msgspec.Struct, frozen=True):
     """One caller's key with the fingerprint of what it is used for."""
 
@@ -27,7 +28,7 @@ class Claim(msgspec.Struct, frozen=True):
     fingerprint: bytes
 
 
-class Replayed(Exception):  # noqa: N818 - an answer, not an error
+class Replayed(Exception):
     """The act has been done: its first answer is given again."""
 
     def __init__(self, status: int, headers: dict[str, str], media_type: str, body: bytes) -> None:

@@ -5,7 +5,7 @@ door does not wait for one row. Leased but unused calls lapse with the window: a
 a few calls early, never late. Where the count must be exact the lease is one call.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
@@ -49,7 +49,7 @@ class Limiter:
 
 def _window(now: datetime, seconds: int) -> datetime:
     stamp = int(now.timestamp())
-    return datetime.fromtimestamp(stamp - stamp % seconds, timezone.utc)
+    return datetime.fromtimestamp(stamp - stamp % seconds, UTC)
 
 
 KEPT = timedelta(days=2)

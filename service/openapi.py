@@ -52,9 +52,7 @@ KEY_PARAMETER = {
 
 def document_of(app: Litestar) -> dict[str, Any]:
     """The framework's page, made true: every operation's problems, keys and credentials."""
-    page: dict[str, Any] = msgspec.json.decode(
-        msgspec.json.encode(app.openapi_schema.to_schema())
-    )
+    page: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
     components = page.setdefault("components", {})
     schema = {**PROBLEM_SCHEMA, "properties": {**PROBLEM_SCHEMA["properties"]}}
     schema["properties"]["code"] = {"type": "string", "enum": sorted(CATALOGUE)}
@@ -126,14 +124,10 @@ def asyncapi(base_url: str) -> dict[str, Any]:
         "channels": {
             "partner": {
                 "address": "/v1/partner/events",
-                "messages": {
-                    name: {"$ref": f"#/components/messages/{name}"} for name in messages
-                },
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
             }
         },
-        "operations": {
-            "receive": {"action": "send", "channel": {"$ref": "#/channels/partner"}}
-        },
+        "operations": {"receive": {"action": "send", "channel": {"$ref": "#/channels/partner"}}},
         "components": {"messages": messages, "schemas": schemas},
     }
 

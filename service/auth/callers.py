@@ -57,9 +57,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """The agency the caller works for, as its machine or as its clerk."""
         if self.client_partner_id is not None:
             return self.client_partner_id
-        return next(
-            (g.organisation_id for g in self.grants if g.role is Role.PARTNER_CLERK), None
-        )
+        return next((g.organisation_id for g in self.grants if g.role is Role.PARTNER_CLERK), None)
 
     @property
     def roles(self) -> list[str]:

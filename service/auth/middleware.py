@@ -8,7 +8,8 @@ from typing import Any
 
 import jwt
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from events.log import trace
@@ -52,7 +53,7 @@ class Trace:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         given = _header(scope, b"traceparent")
@@ -86,8 +87,14 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     SECONDS.labels(route).observe(seconds)
     if route not in UNMETERED:
         # The route's pattern, not the path: ids may stand there, and texts that somebody typed.
-        log.info("call", method=method, route=route, status=status,
-                 ms=round(seconds * 1000, 1), trace=trace.get())
+        log.info(
+            "call",
+            method=method,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            trace=trace.get(),
+        )
 
 
 def _child_of(given: str) -> str:
@@ -105,12 +112,12 @@ class Identify:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call; `scope["user"]` is a Caller or None."""
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             scope["user"] = await self._caller(scope)
             await self._count(scope)
         await self.app(scope, receive, send)
 
-    async def _caller(self, scope: Scope) -> Caller | None:
+    async def _caller(self, scope: HTTPScope) -> Caller | None:
         state = scope["litestar_app"].state
         origin = (scope.get("client") or ("", 0))[0]
         now: datetime = state.clock()
@@ -146,7 +153,7 @@ class Identify:
             self._keys = (time.monotonic(), keys)
         return keys
 
-    async def _count(self, scope: Scope) -> None:
+    async def _count(self, scope: HTTPScope) -> None:
         state = scope["litestar_app"].state
         caller: Caller | None = scope["user"]
         if str(scope["path"]) in UNMETERED or scope.get("route_handler") is None:
@@ -164,7 +171,7 @@ def _public_key(key: AccessKey) -> Any:
     return jwt.PyJWK(key.jwk, algorithm="ES256").key
 
 
-def _check_same_site(scope: Scope) -> None:
+def _check_same_site(scope: HTTPScope) -> None:
     """A page elsewhere cannot act with the cookie: unsafe calls carry our own Origin."""
     origin = _header(scope, b"origin")
     if scope["method"] in UNSAFE and origin:

@@ -164,7 +164,9 @@ async def token(
 def _form_of(request: Request[Any, Any, Any], body: bytes) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise tokens.OAuthRefusal("invalid_request", "请用 application/x-www-form-urlencoded 提交。")
+        raise tokens.OAuthRefusal(
+            "invalid_request", "请用 application/x-www-form-urlencoded 提交。"
+        )
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20)
     except ValueError as wrong:
@@ -178,7 +180,9 @@ def _credentials_of(request: Request[Any, Any, Any], form: dict[str, str]) -> to
     scheme, _, packed = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
-            name, _, secret = base64.b64decode(packed.strip(), validate=True).decode().partition(":")
+            name, _, secret = (
+                base64.b64decode(packed.strip(), validate=True).decode().partition(":")
+            )
         except (binascii.Error, ValueError) as wrong:
             raise tokens.OAuthRefusal("invalid_client", "Authorization 不可读。", 401) from wrong
         return tokens.Credentials(unquote(name), secret=unquote(secret))

@@ -108,8 +108,11 @@ async def sign_in(
     account = await session.scalar(select(Account).where(Account.login == login.strip().lower()))
     right = await passwords.matches(account.password_hash if account else None, password)
     grants = await grants_of(session, account.id) if account else ()
-    if account is None or not right or account.disabled_at or not _otp_holds(
-        account, grants, otp, origin, now
+    if (
+        account is None
+        or not right
+        or account.disabled_at
+        or not _otp_holds(account, grants, otp, origin, now)
     ):
         await _refuse(session, pool, account, blind, origin, now)
     assert account is not None  # noqa: S101 - _refuse raised otherwise
@@ -118,8 +121,11 @@ async def sign_in(
     expires_at = now + LIFE
     session.add(
         Session(
-            token_hash=token_hash(token), account_id=account.id, created_at=now,
-            expires_at=expires_at, ended_at=None,
+            token_hash=token_hash(token),
+            account_id=account.id,
+            created_at=now,
+            expires_at=expires_at,
+            ended_at=None,
         )
     )
     caller = Caller(id=str(account.id), grants=grants, origin=origin)
@@ -131,8 +137,12 @@ async def sign_in(
 
 
 async def _refuse(
-    session: AsyncSession, pool: asyncpg.Pool, account: Account | None, blind: bytes,
-    origin: str, now: datetime,
+    session: AsyncSession,
+    pool: asyncpg.Pool,
+    account: Account | None,
+    blind: bytes,
+    origin: str,
+    now: datetime,
 ) -> None:
     locked = await count_failure(pool, blind, now)
     if locked and account is not None:

@@ -24,7 +24,7 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SKEW = timedelta(seconds=10)
 
 
-class OAuthRefusal(Exception):  # noqa: N818 - RFC 6749 calls it an error response
+class OAuthRefusal(Exception):
     """A refusal in RFC 6749's own form: `error` and a description."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
@@ -83,8 +83,12 @@ async def _assertion_holds(
             algorithms=["ES256"],
             audience=list(audience),
             issuer=client.client_id,
-            options={"require": ["exp", "sub", "aud", "iss", "jti"], "verify_exp": False,
-                     "verify_nbf": False, "verify_iat": False},
+            options={
+                "require": ["exp", "sub", "aud", "iss", "jti"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
         )
         expires_at = datetime.fromtimestamp(int(claims["exp"]), now.tzinfo)
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError):
@@ -94,9 +98,7 @@ async def _assertion_holds(
         return False
     if not now - SKEW < expires_at <= now + timedelta(hours=1):
         return False
-    once = insert(UsedAssertion).values(
-        client_id=client.client_id, jti=jti, expires_at=expires_at
-    )
+    once = insert(UsedAssertion).values(client_id=client.client_id, jti=jti, expires_at=expires_at)
     done = await session.execute(once.on_conflict_do_nothing().returning(UsedAssertion.jti))
     return done.first() is not None
 
@@ -159,7 +161,11 @@ def read(
         if key is None or header.get("typ") != "at+jwt":
             return None
         claims = jwt.decode(
-            token, key, algorithms=["ES256"], audience=issuer, issuer=issuer,
+            token,
+            key,
+            algorithms=["ES256"],
+            audience=issuer,
+            issuer=issuer,
             options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
         if not int(claims["iat"]) - 10 <= now.timestamp() < int(claims["exp"]):
@@ -168,9 +174,7 @@ def read(
         partner = UUID(claims["partner"])
     except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
         return None
-    return Caller(
-        id=claims["client_id"], scopes=scopes, client_partner_id=partner, origin=origin
-    )
+    return Caller(id=claims["client_id"], scopes=scopes, client_partner_id=partner, origin=origin)
 
 
 async def find_clients(session: AsyncSession, partner_id: UUID) -> list[Client]:

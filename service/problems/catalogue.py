@@ -5,7 +5,6 @@ from typing import Any
 from service.problems.kinds import Problem
 
 
-
 class NotFound(Problem):
     """No such thing, or not yours (api.md 1.7)."""
 

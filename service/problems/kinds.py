@@ -8,7 +8,7 @@ CATALOGUE: dict[str, type["Problem"]] = {}
 """Every kind of problem by its code; `GET /problems/{code}` reads it."""
 
 
-class Problem(Exception):  # noqa: N818 - the field's word is problem
+class Problem(Exception):
     """A refusal that the caller is told; raising it rolls the transaction back."""
 
     code: ClassVar[str] = "internal"

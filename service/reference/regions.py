@@ -11,7 +11,7 @@ from service.reference.tables import PROVINCE
 
 
 class Region(msgspec.Struct, frozen=True):
-    """One place: its code, level (province, city, county), what it lies in, and since/until when."""
+    """One place: its level (province, city, county), what it lies in, and when there is it."""
 
     code: str
     name: str

@@ -144,23 +144,24 @@ async def version_of(session: AsyncSession, name: str) -> int:
 
 
 async def rows_of(session: AsyncSession, name: str, version: int | None = None) -> list[Row]:
-    """The rows of a table: the version in force, or the one named. Kept by each process."""
-    wanted = version or await version_of(session, name)
-    if (name, wanted) not in _kept:
-        row = await session.get(TableVersion, (name, wanted))
-        if row is None:
-            return []
-        _kept[name, wanted] = list(row.rows)
-    return _kept[name, wanted]
+    """The rows of a table: the version in force, or the one named; none where there is none.
+
+    Each process keeps what it has read, by the content's hash, and always asks which is in force.
+    """
+    query = select(TableVersion.sha256, TableVersion.version).where(TableVersion.name == name)
+    if version is not None:
+        query = query.where(TableVersion.version == version)
+    found = (await session.execute(query.order_by(TableVersion.version.desc()).limit(1))).first()
+    if found is None:
+        return []
+    digest, number = found
+    if (name, digest) not in _kept:
+        row = await session.get_one(TableVersion, (name, number))
+        _kept[name, digest] = list(row.rows)
+    return _kept[name, digest]
 
 
-_kept: dict[tuple[str, int], list[Row]] = {}
-"""Versions never change once loaded, so a process reads each but once."""
-
-
-def forget() -> None:
-    """Drop what the process keeps: another database has other versions under the same numbers."""
-    _kept.clear()
+_kept: dict[tuple[str, str], list[Row]] = {}
 
 
 async def _newest(session: AsyncSession, name: str) -> TableVersion | None:
