@@ -19,6 +19,12 @@ from service.problems import KeyInUse, KeyRequired, KeyReused
 VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 KEPT_HEADERS = ("etag", "location", "link")
 
+LOCK = "pg_try_advisory_xact_lock(hashtextextended({caller} || ' ' || {key}, 0))"
+"""Takes the key for a transaction, or says that somebody else has it; filled with parameters.
+
+One text for `begin` and for the plain SQL of the counters' doors (docs/adr/0003).
+"""
+
 
 class Claim(msgspec.Struct, frozen=True):
     """One caller's key with the fingerprint of what it is used for."""
@@ -64,7 +70,7 @@ async def begin(session: AsyncSession, claim: Claim) -> None:
     """Take the key for this transaction; raises KeyInUse, KeyReused, Replayed."""
     connection = await session.connection()
     lock = await connection.execute(
-        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:caller || ' ' || :key, 0))"),
+        text(f"SELECT {LOCK.format(caller=':caller', key=':key')}"),
         {"caller": claim.caller, "key": claim.key},
     )
     if not lock.scalar_one():
