@@ -1,0 +1,76 @@
+"""One PostgreSQL a run, built by the migrations; a copy of it for each test that asks."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from local.postgres import Cluster
+from service import db, sealing
+from service.settings import Settings
+from tests import template
+from tests.city import City
+
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The run's PostgreSQL; it keeps nothing, so it need not be safe."""
+    made = template.start_cluster(tmp_path_factory.mktemp("pg"), FAST)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def ring() -> sealing.Keyring:
+    """The run's keyring, known to every process that a test starts."""
+    return sealing.ring_of(json.loads(template.RING))
+
+
+@pytest.fixture(scope="session")
+def planted(cluster: Cluster, ring: sealing.Keyring) -> dict[str, Any]:
+    """The template with migrations, tables and sample people; returns who they are."""
+    sealing.use(ring)
+    return asyncio.run(template.build(cluster))
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def database(
+    cluster: Cluster, planted: dict[str, Any], ring: sealing.Keyring, tmp_path: Path
+) -> AsyncIterator[Settings]:
+    """The settings of a fresh copy of the template."""
+    sealing.use(ring)
+    name = f"test_{next(_numbers)}"
+    admin = await asyncpg.connect(template.owner_url(cluster, "postgres"))
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.NAME}"')
+    yield template.settings_of(cluster, name, tmp_path)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture
+async def session(database: Settings) -> AsyncIterator[AsyncSession]:
+    """A session in a transaction of its own, rolled back at the end."""
+    engine = db.make_engine(database)
+    async with db.make_sessions(engine)() as session:
+        yield session
+        await session.rollback()
+    await engine.dispose()
+
+
+@pytest.fixture
+async def city(database: Settings, planted: dict[str, Any]) -> AsyncIterator[City]:
+    """The whole product with its sample people, at ten o'clock on a Monday."""
+    async with City(database, msgspec.json.decode(msgspec.json.encode(planted))).open() as city:
+        yield city
