@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
 from service.offerings import routes as offering_routes
+from service.pages import refusals, show
 from service.pages import routes as page_routes
 from service.partners import feed_routes
 from service.partners import routes as partners_routes
-from service.problems.answers import HANDLERS, explain_problem
+from service.problems.answers import explain_problem
 from service.requests import deadline_routes, partner_routes, staff_routes
 from service.requests import pages as request_pages
 from service.requests import routes as request_routes
@@ -76,7 +77,7 @@ ROUTES: list[Any] = [explain_problem, *(route for room in ROOMS for route in roo
 
 def wall_clock() -> datetime:
     """The time, the one place where it is read; everything else is handed it."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def provide_caller(request: Request[Any, Any, Any]) -> Caller | None:
@@ -127,11 +128,17 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
         },
         guards=[closed_unless_open],
         middleware=[Identify],
-        exception_handlers={**HANDLERS, Replayed: on_replayed, OAuthRefusal: auth_routes.on_refusal},
+        exception_handlers={
+            **refusals.HANDLERS,
+            Replayed: on_replayed,
+            OAuthRefusal: auth_routes.on_refusal,
+        },
         after_request=keep_answer,
         lifespan=[lifespan],
         state=State({"settings": settings, "clock": clock}),
-        template_config=TemplateConfig(directory=[ROOT], engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(
+            directory=[ROOT], engine=JinjaTemplateEngine, engine_callback=show.prepare_engine
+        ),
         openapi_config=OpenAPIConfig(
             title="山东惠才卡",
             version="1",

@@ -7,7 +7,12 @@ import asyncpg
 import msgspec
 from sqlalchemy import DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase
 
 from service.settings import Settings, async_url
@@ -57,7 +62,7 @@ def make_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
 async def make_pool(settings: Settings) -> asyncpg.Pool:
     """Plain asyncpg connections, for the doors where a counter waits (docs/adr/0003)."""
 
-    async def prepare(connection: asyncpg.Connection) -> None:
+    async def prepare(connection: Any) -> None:
         await connection.set_type_codec(
             "jsonb",
             schema="pg_catalog",

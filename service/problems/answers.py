@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import msgspec
 import structlog
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Response, get
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import FromPath
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -72,38 +72,42 @@ def answer(problem: Problem) -> Response[bytes]:
     )
 
 
-def on_problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
-    """A refusal of ours."""
-    return answer(problem)
+def problem_of(raised: Exception) -> Problem:
+    """Whatever was raised, as a problem: ours, the framework's, a bad shape, or something else."""
+    if isinstance(raised, Problem):
+        return raised
+    if isinstance(raised, ValidationException):
+        return _bad_shape(raised)
+    if isinstance(raised, HTTPException):
+        return _frameworks(raised)
+    return _unexpected(raised)
 
 
-def on_http(_: Request[Any, Any, Any], raised: HTTPException) -> Response[bytes]:
-    """A refusal of the framework's: no such path, wrong method, body too large."""
+def _frameworks(raised: HTTPException) -> Problem:
+    """No such path, wrong method, body too large."""
     kind = BY_STATUS.get(raised.status_code)
     if kind is None:
         kind = BadRequest if raised.status_code < 500 else Problem
     problem = kind()
     problem.headers = dict(raised.headers or {})
-    return answer(problem)
+    return problem
 
 
-def on_validation(_: Request[Any, Any, Any], raised: ValidationException) -> Response[bytes]:
+def _bad_shape(raised: ValidationException) -> Problem:
     """A body or parameter of the wrong shape: 422 with pointers."""
     found = raised.extra if isinstance(raised.extra, list) else []
     errors = [_field_error(each) for each in found if isinstance(each, dict)]
-    if not errors:
-        errors = [FieldError("", "invalid", "内容不是所要的 JSON 形式。")]
-    return answer(InvalidBody(*errors))
+    return InvalidBody(*errors or [FieldError("", "invalid", "内容不是所要的 JSON 形式。")])
 
 
-def on_unexpected(_: Request[Any, Any, Any], raised: Exception) -> Response[bytes]:
-    """Anything else: logged with its type and place, told without either."""
+def _unexpected(raised: Exception) -> Problem:
+    """Logged with its type and place, told without either."""
     if isinstance(raised, (OperationalError, PoolTimeout, OSError)) or lost_database(raised):
         log.error("database out of reach", kind=type(raised).__name__)
-        return answer(Unavailable(headers={"Retry-After": "2"}))
+        return Unavailable(headers={"Retry-After": "2"})
     # A message may hold values that somebody typed; type and place do not.
     log.error("unexpected", kind=type(raised).__name__, place=_place_of(raised))
-    return answer(Problem())
+    return Problem()
 
 
 def lost_database(raised: Exception) -> bool:
@@ -150,14 +154,6 @@ def _field_error(found: dict[str, Any]) -> FieldError:
 def _pointer(path: str) -> str:
     steps = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path)
     return "".join("/" + (name or index)[:60] for name, index in steps)
-
-
-HANDLERS: dict[int | type[Exception], Any] = {
-    Problem: on_problem,
-    ValidationException: on_validation,
-    HTTPException: on_http,
-    Exception: on_unexpected,
-}
 
 
 class ProblemKind(msgspec.Struct, frozen=True):

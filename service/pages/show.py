@@ -1,0 +1,113 @@
+"""How a page is shown: layout's variables, words for times, the way from role to home."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from litestar import Request
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.response import Template
+
+from service.auth.callers import Caller, Role
+from service.problems import Problem
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+WEEKDAYS = "一二三四五六日"
+
+NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
+    ((Role.TALENT,), "/card", "我的卡"),
+    ((Role.TALENT,), "/my/requests", "服务申请"),
+    ((Role.TALENT,), "/my/application", "办卡申请"),
+    (
+        (Role.REVIEWER, Role.OFFICE, Role.UNIT_MANAGER, Role.UNIT_SPECIALIST),
+        "/review",
+        "办卡审核",
+    ),
+    ((Role.PARTNER_CLERK,), "/desk", "待办申请"),
+    ((Role.PARTNER_CLERK,), "/counter", "核验核销"),
+    ((Role.CENTRE,), "/centre", "专家中心"),
+    ((Role.CENTRE,), "/centre/bad-ratings", "差评回访"),
+    ((Role.CENTRE,), "/centre/rulings", "裁定"),
+)
+"""Which pages a role has, in the order in which they are offered; the first is its home."""
+
+
+def nav_of(caller: Caller | None) -> list[tuple[str, str]]:
+    """The pages that the caller's roles have."""
+    if caller is None:
+        return []
+    return [(path, label) for roles, path, label in NAV if caller.has(*roles)]
+
+
+def home_of(caller: Caller | None) -> str:
+    """Where somebody lands after signing in."""
+    pages = nav_of(caller)
+    return pages[0][0] if pages else "/me"
+
+
+def page(
+    request: Request[Any, Any, Any],
+    name: str,
+    *,
+    problem: Problem | None = None,
+    told: str | None = None,
+    status: int | None = None,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> Template:
+    """The page `name` (`talents/templates/card.html`) for whoever asks.
+
+    `problem` is shown above the content and gives its status; `told` is one sentence of success.
+    """
+    caller: Caller | None = request.scope.get("user")
+    return Template(
+        template_name=name,
+        context={
+            "caller": caller,
+            "nav": nav_of(caller),
+            "at": request.url.path,
+            "problem": problem,
+            "told": told,
+            **context,
+        },
+        status_code=status or (problem.status if problem else 200),
+        media_type="text/html",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def when(moment: datetime | None) -> str:
+    """`3月2日(周一) 10:00`, in Shanghai."""
+    if moment is None:
+        return "—"
+    local = moment.astimezone(SHANGHAI)
+    weekday = WEEKDAYS[local.weekday()]
+    return f"{local.month}月{local.day}日(周{weekday}) {local:%H:%M}"
+
+
+def day(moment: date | datetime | None) -> str:
+    """`2026年3月2日`."""
+    if moment is None:
+        return "—"
+    local = moment.astimezone(SHANGHAI) if isinstance(moment, datetime) else moment
+    return f"{local.year}年{local.month}月{local.day}日"
+
+
+def left(until: datetime | None, now: datetime) -> str:
+    """How much wall time is left: `还剩 2 天 3 小时`, `已超 5 小时`."""
+    if until is None:
+        return "暂停计时"
+    seconds = int((until - now).total_seconds())
+    word, seconds = ("还剩", seconds) if seconds >= 0 else ("已超", -seconds)
+    days, hours, minutes = seconds // 86400, seconds % 86400 // 3600, seconds % 3600 // 60
+    if days:
+        return f"{word} {days} 天 {hours} 小时"
+    return f"{word} {hours} 小时 {minutes} 分" if hours else f"{word} {minutes} 分"
+
+
+def prepare_engine(engine: JinjaTemplateEngine) -> None:
+    """Give templates their words."""
+    environment = engine.engine
+    environment.filters.update(when=when, day=day)
+    environment.globals.update(left=left)
+    environment.trim_blocks = environment.lstrip_blocks = True
