@@ -1,33 +1,35 @@
 """服务申请: the row and its rules."""
 
-from datetime import datetime
-from enum import StrEnum
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
 
+from events.catalogue import (
+    CorrectionAnswered,
+    CorrectionAsked,
+    OfferWithdrawn,
+    PublicityBegan,
+    PublicityEnded,
+    RequestAccepted,
+    RequestBounced,
+    RequestCompleted,
+    RequestExpired,
+    RequestOffered,
+    RequestProgressed,
+    RequestRuled,
+    RequestSubmitted,
+    RequestWithdrawn,
+)
 from service.db import Base
+from service.problems import WrongState
+from service.requests.states import ACTS, ENDED, LIMIT_OF_BOUNCES, OPEN, UNROUTED, Party, State
 from service.sealing import SealedJson, SealedText
 
-
-class State(StrEnum):
-    """States of api.md 5.2."""
-
-    SUBMITTED = "submitted"
-    ROUTING = "routing"
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    AWAITING_CORRECTION = "awaiting_correction"
-    IN_PUBLICITY = "in_publicity"
-    IN_RULING = "in_ruling"
-    COMPLETED = "completed"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-
-
-ENDED = (State.COMPLETED, State.WITHDRAWN, State.EXPIRED)
+__all__ = ["ENDED", "Clock", "Dispatch", "Note", "Pause", "Request", "Rung", "State"]
 
 
 class Request(Base):
@@ -72,6 +74,176 @@ class Request(Base):
         Index("ix_requests_state", "state", "region"),
         Index("ix_requests_completed", "completed_at"),
     )
+
+    def acts(self, party: Party) -> tuple[str, ...]:
+        """The acts open to one side now (api.md 1.7)."""
+        acts = ACTS[party].get(State(self.state), ())
+        if self.correction_asked_at is not None:
+            return tuple(act for act in acts if act != "ask")  # once only (time.md P1)
+        return acts
+
+    def check(self, act: str, party: Party) -> None:
+        """Raises WrongState with what is open instead."""
+        if act not in self.acts(party):
+            raise WrongState(self.state, self.acts(party))
+
+    def touch(self) -> None:
+        """A new revision where something beside the row changed, so that its ETag is true."""
+        flag_modified(self, "state")
+
+    def submitted(self) -> RequestSubmitted:
+        """The fact of a new request."""
+        return RequestSubmitted(request_id=self.id, offering=self.offering)
+
+    def offer(self, dispatch: "Dispatch", due_at: datetime) -> RequestOffered:
+        """Give it to a partner to accept or bounce (time.md L2). Raises WrongState."""
+        if self.state not in UNROUTED:
+            raise WrongState(self.state, ())
+        self.state, self.partner_id = State.OFFERED, dispatch.partner_id
+        return RequestOffered(
+            request_id=self.id,
+            offering=self.offering,
+            partner_id=dispatch.partner_id,
+            dispatch_id=dispatch.id,
+            due_at=due_at,
+        )
+
+    def accept(self, due_at: datetime, now: datetime) -> RequestAccepted:
+        """Take the offer on (api.md 5.4). Raises WrongState."""
+        self.check("accept", Party.PARTNER)
+        self.state, self.accepted_at = State.ACCEPTED, now
+        return RequestAccepted(**self._of_partner(), due_at=due_at)
+
+    def bounce(self, reason: str) -> RequestBounced:
+        """Send it back, `reason` a code of `BOUNCES` (api.md 5.4). Raises WrongState."""
+        self.check("bounce", Party.PARTNER)
+        of_partner = self._of_partner()
+        self._back()
+        return RequestBounced(**of_partner, reason=reason, bounces=self.bounces)
+
+    def lapse(self, dispatch_id: UUID) -> OfferWithdrawn:
+        """Take the offer back: nobody answered in time (time.md L2). Raises WrongState."""
+        event = self.retract(dispatch_id, "lapsed")
+        self._back()
+        return event
+
+    def retract(self, dispatch_id: UUID, reason: str) -> OfferWithdrawn:
+        """The offer is no longer this partner's, which its feed is told. Raises WrongState."""
+        if self.state != State.OFFERED:
+            raise WrongState(self.state, ())
+        event = OfferWithdrawn(**self._of_partner(), dispatch_id=dispatch_id, reason=reason)
+        self.partner_id = None
+        return event
+
+    def _back(self) -> None:
+        self.bounces += 1
+        self.state, self.partner_id = State.ROUTING, None
+
+    @property
+    def bounced_out(self) -> bool:
+        """Whether 专家中心 must rule instead of another routing (api.md 5.2)."""
+        return self.state == State.ROUTING and self.bounces >= LIMIT_OF_BOUNCES
+
+    def open_ruling(self) -> RequestRuled:
+        """Hand it to 专家中心 (api.md 5.2). Raises WrongState."""
+        if self.state not in UNROUTED:
+            raise WrongState(self.state, ())
+        self.state = State.IN_RULING
+        return self._ruled("opened", None)
+
+    def rule_assigned(self, partner_id: UUID) -> RequestRuled:
+        """专家中心 names the partner; a fresh offer follows. Raises WrongState."""
+        self.check("assign", Party.CENTRE)
+        self.state = State.ROUTING
+        return self._ruled("assigned", partner_id)
+
+    def rule_ended(self, reason: str, now: datetime) -> RequestRuled:
+        """专家中心 ends it, with its reason for the holder. Raises WrongState.
+
+        No partner completed it, so it is not `completed` and counts for nobody's figures.
+        """
+        self.check("end", Party.CENTRE)
+        self.state, self.ended_at, self.outcome_reason = State.EXPIRED, now, reason
+        return self._ruled("ended", None)
+
+    def _ruled(self, ruling: str, partner_id: UUID | None) -> RequestRuled:
+        return RequestRuled(
+            request_id=self.id, offering=self.offering, partner_id=partner_id, ruling=ruling
+        )
+
+    def ask(self, items: list[str], due_at: datetime, now: datetime) -> CorrectionAsked:
+        """Ask once for what is missing (api.md 5.4, time.md P1). Raises WrongState."""
+        self.check("ask", Party.PARTNER)
+        self.state = State.AWAITING_CORRECTION
+        self.correction_items, self.correction_asked_at = list(items), now
+        return CorrectionAsked(**self._of_partner(), items=len(items), due_at=due_at)
+
+    def answer(self, answer: dict[str, Any], due_at: datetime) -> CorrectionAnswered:
+        """The holder's answer; handling goes on (api.md 5.3). Raises WrongState."""
+        self.check("answers", Party.HOLDER)
+        self.state, self.correction_answer = State.ACCEPTED, answer
+        return CorrectionAnswered(**self._of_partner(), due_at=due_at)
+
+    def begin_publicity(self, begins_on: date, ends_on: date) -> PublicityBegan:
+        """公示 (api.md 5.4). Raises WrongState."""
+        self.check("publicity", Party.PARTNER)
+        self.state = State.IN_PUBLICITY
+        return PublicityBegan(**self._of_partner(), begins_on=begins_on, ends_on=ends_on)
+
+    def end_publicity(self, due_at: datetime) -> PublicityEnded:
+        """公示 is over; handling goes on. Raises WrongState."""
+        if self.state != State.IN_PUBLICITY:
+            raise WrongState(self.state, ())
+        self.state = State.ACCEPTED
+        return PublicityEnded(**self._of_partner(), due_at=due_at)
+
+    def progress(self) -> RequestProgressed:
+        """A step on the way, told by the partner (api.md 5.4). Raises WrongState."""
+        self.check("progress", Party.PARTNER)
+        self.touch()
+        return RequestProgressed(**self._of_partner())
+
+    def complete(
+        self,
+        outcome: str,
+        result: dict[str, Any],
+        reason: str | None,
+        *,
+        in_time: bool,
+        now: datetime,
+    ) -> RequestCompleted:
+        """办结, `granted` or `declined` with a reason (api.md 5.2, 5.4). Raises WrongState."""
+        self.check("complete", Party.PARTNER)
+        self.state, self.completed_at, self.ended_at = State.COMPLETED, now, now
+        self.outcome, self.outcome_reason, self.result = outcome, reason, result
+        self.in_time = in_time
+        return RequestCompleted(**self._of_partner(), outcome=outcome, in_time=in_time)
+
+    def withdraw(self, now: datetime) -> RequestWithdrawn:
+        """The holder takes it back (api.md 5.3). Raises WrongState.
+
+        A partner that has not accepted has its offer retracted first; one that has, sees the end.
+        """
+        self.check("withdraw", Party.HOLDER)
+        self.state, self.ended_at = State.WITHDRAWN, now
+        return RequestWithdrawn(**self._of_partner())
+
+    def expire(self, now: datetime) -> RequestExpired:
+        """The correction was not answered in its time (time.md P5). Raises WrongState."""
+        if self.state != State.AWAITING_CORRECTION:
+            raise WrongState(self.state, ())
+        self.state, self.ended_at = State.EXPIRED, now
+        return RequestExpired(**self._of_partner())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still happen to it."""
+        return self.state in OPEN
+
+    def _of_partner(self) -> dict[str, Any]:
+        return {
+            "request_id": self.id, "offering": self.offering, "partner_id": self.partner_id
+        }  # fmt: skip
 
 
 class Dispatch(Base):
