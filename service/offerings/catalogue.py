@@ -1,0 +1,162 @@
+"""The officials' catalogue becomes offerings and their versions (api.md 4.2).
+
+A newer table makes a new version of what it changes, from that day on, and leaves the rest alone:
+requests keep the version that they began under.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service import ids
+from service.offerings import details
+from service.offerings.models import Offering, OfferingVersion
+from service.reference import tables
+from service.reference.tables import BadTable
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+CODE = re.compile(r"[A-Z0-9-]{1,16}")
+SECTORS = ("public", "social", "market")
+MODES = ("case", "benefit")
+FAMILY = ("holder", "spouse", "child", "parent", "companion")
+WINDOW = re.compile(r"\d\d-\d\d/\d\d-\d\d")
+NO_POLICY = details.Policy(text="按省高层次人才服务绿色通道规定办理。", source="待主管部门补充")
+
+
+async def apply_catalogue(
+    session: AsyncSession, rows: Sequence[dict[str, str]], now: datetime
+) -> None:
+    """Write the versions that these rows change; raises BadTable before anything is written."""
+    policies = details.policies()
+    wanted = [content_of(row, policies.get(row["code"], NO_POLICY)) for row in rows]
+    newest = await _newest_versions(session)
+    known = set(await session.scalars(select(Offering.code)))
+    session.add_all(
+        Offering(code=each["code"], created_at=now) for each in wanted if each["code"] not in known
+    )
+    await session.flush()
+    for content in wanted:
+        last = newest.get(content["code"])
+        if last is None or any(getattr(last, name) != content[name] for name in content):
+            session.add(_version(content, last.version + 1 if last else 1, now))
+    await session.flush()
+
+
+def _version(content: dict[str, Any], number: int, now: datetime) -> OfferingVersion:
+    return OfferingVersion(
+        id=ids.new_id(),
+        version=number,
+        valid_from=now.astimezone(SHANGHAI).date(),
+        published_at=now,
+        **content,
+    )
+
+
+async def _newest_versions(session: AsyncSession) -> dict[str, OfferingVersion]:
+    query = (
+        select(OfferingVersion)
+        .distinct(OfferingVersion.code)
+        .order_by(OfferingVersion.code, OfferingVersion.version.desc())
+    )
+    return {version.code: version for version in await session.scalars(query)}
+
+
+def content_of(row: dict[str, str], policy: details.Policy) -> dict[str, Any]:
+    """What a version says, of a row of the table and the files beside it; raises BadTable."""
+    code = row["code"]
+    _check(row)
+    form = details.form_of(code, row["mode"])
+    beneficiaries = _list(row["beneficiaries"], ",")
+    return {
+        "code": code,
+        "name_zh": row["name_zh"],
+        "name_en": row["name_en"],
+        "sector": row["sector"],
+        "mode": row["mode"],
+        "department": row["department"],
+        "accept_hours": _number(row, "accept_hours"),
+        "complete_wd": _number(row, "complete_wd"),
+        "correction_wd": _number(row, "correction_wd"),
+        "publicity_wd": _number(row, "publicity_wd"),
+        "categories": categories_of(row["categories"], code),
+        "beneficiaries": beneficiaries,
+        "annual_limit": _number(row, "annual_limit"),
+        "unit": policy.unit,
+        "companions_max": int("companion" in beneficiaries),
+        "low_value": policy.low_value,
+        "materials": _list(row["materials"], ";"),
+        "window": row["window"] or None,
+        "exclusive_with": None if row["exclusive_with"] in ("", "-") else row["exclusive_with"],
+        "basis": row["basis"],
+        "policy_text": policy.text,
+        "policy_source": policy.source,
+        "form_schema": form.form_schema,
+        "result_schema": form.result_schema,
+        "shared_fields": form.shared_fields,
+        "search_text": search_text(row),
+    }
+
+
+def _check(row: dict[str, str]) -> None:
+    code = row["code"]
+    wrong = [
+        name
+        for name, right in {
+            "code": CODE.fullmatch(code) is not None,
+            "name_zh": bool(row["name_zh"]),
+            "sector": row["sector"] in SECTORS,
+            "mode": row["mode"] in MODES,
+            "beneficiaries": set(_list(row["beneficiaries"], ",")) <= set(FAMILY),
+            "window": not row["window"] or WINDOW.fullmatch(row["window"]) is not None,
+            "accept_hours": row["mode"] != "case" or bool(row["accept_hours"]),
+            "complete_wd": row["mode"] != "case" or bool(row["complete_wd"]),
+        }.items()
+        if not right
+    ]
+    if wrong:
+        raise BadTable(f"事项 {code} 的这些列有误: {'、'.join(wrong)}。")
+
+
+def _number(row: dict[str, str], column: str) -> int | None:
+    value = row[column]
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or len(value) > 4:
+        raise BadTable(f"事项 {row['code']} 的 {column} 应为不超过四位的整数。")
+    return int(value)
+
+
+def _list(text: str, separator: str) -> list[str]:
+    return [part.strip() for part in text.split(separator) if part.strip()]
+
+
+def categories_of(text: str, code: str = "") -> list[int]:
+    """Card categories of `1-5` or `1,2`, ascending; raises BadTable."""
+    found: set[int] = set()
+    for part in _list(text, ","):
+        bounds = re.fullmatch(r"([1-9])(?:-([1-9]))?", part)
+        if bounds is None or int(bounds[2] or bounds[1]) < int(bounds[1]):
+            raise BadTable(f"事项 {code} 的 categories 应写作 1-5 或 1,2。")
+        found.update(range(int(bounds[1]), int(bounds[2] or bounds[1]) + 1))
+    if not found:
+        raise BadTable(f"事项 {code} 缺少 categories。")
+    return sorted(found)
+
+
+def search_text(row: dict[str, str]) -> str:
+    """What a search looks in: words, full pinyin and initials, one a line, lower case."""
+    words = [row["name_zh"], row["department"], *_list(row["materials"], ";")]
+    spelled = ["".join(lazy_pinyin(word, errors="ignore")) for word in words]
+    initials = [
+        "".join(lazy_pinyin(word, style=Style.FIRST_LETTER, errors="ignore")) for word in words
+    ]
+    return "\n".join([row["code"], row["name_en"], *words, *spelled, *initials]).lower()
+
+
+tables.on_load("catalogue", apply_catalogue)
