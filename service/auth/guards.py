@@ -29,12 +29,17 @@ def roles(*allowed: Role) -> Guard:
 
 def scope(name: str, *or_roles: Role) -> Guard:
     """Machines with this scope, or people with one of these roles."""
+    return any_scope((name,), *or_roles)
+
+
+def any_scope(names: tuple[str, ...], *or_roles: Role) -> Guard:
+    """Machines with at least one of these scopes, or people with one of these roles."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         caller: Caller | None = connection.scope.get("user")
         if caller is None:
             raise Unauthenticated
-        if name not in caller.scopes and not caller.has(*or_roles):
+        if caller.scopes.isdisjoint(names) and not caller.has(*or_roles):
             raise Forbidden
 
     return guard
