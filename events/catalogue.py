@@ -315,10 +315,14 @@ class OfRating(Event, frozen=True, kw_only=True):
 
 
 class RatingGiven(OfRating, frozen=True, kw_only=True, tag="hck.rating.given.v1"):
-    """A holder rated a completed request or a redemption; grade 5 best, 1 and 2 bad."""
+    """A holder rated a completed request or a redemption; grade 5 best, 1 and 2 bad.
+
+    `origin` is `active`, or `default` where nobody answered in the window (satisfaction.md G4).
+    """
 
     grade: int
     tags: tuple[str, ...]
+    origin: str = "active"
 
 
 class RatingCalledBack(OfRating, frozen=True, kw_only=True, tag="hck.rating.called_back.v1"):
@@ -332,9 +336,10 @@ class RatingRectified(OfRating, frozen=True, kw_only=True, tag="hck.rating.recti
 
 
 class RatingRuled(OfRating, frozen=True, kw_only=True, tag="hck.rating.ruled.v1"):
-    """专家中心 closed the case, or voided the rating."""
+    """专家中心 closed the case, sent it back, or voided the rating for a reason from the list."""
 
     ruling: str
+    reason: str | None = None
 
 
 class OfAccount(Event, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Who has read how far: one mark for each consumer and subject (events.md 1.4)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -15,6 +16,11 @@ async def unread(session: AsyncSession, consumer: str, subject: str) -> Sequence
 
     A redelivered or overtaken message finds nothing and does nothing.
     """
+    return [read(row.type, row.data) for row in await unread_rows(session, consumer, subject)]
+
+
+async def unread_rows(session: AsyncSession, consumer: str, subject: str) -> Sequence[sa.Row[Any]]:
+    """The same as rows of the log, for a consumer that needs their place, time or sequence."""
     mine = (inbox.c.consumer == consumer) & (inbox.c.subject == subject)
     fresh = insert(inbox).values(consumer=consumer, subject=subject, sequence=0)
     await session.execute(fresh.on_conflict_do_nothing())
@@ -24,4 +30,4 @@ async def unread(session: AsyncSession, consumer: str, subject: str) -> Sequence
     if rows:
         await session.execute(sa.update(inbox).where(mine).values(sequence=rows[-1].sequence))
         trace.set(rows[-1].trace)
-    return [read(row.type, row.data) for row in rows]
+    return rows

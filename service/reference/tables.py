@@ -29,6 +29,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "regions": ("code", "name_zh", "level", "parent", "valid_from", "valid_to"),
     "categories": ("category", "name_zh", "route", "consent", "validity", "tier", "age_limit"),
     "rating_tags": ("grade", "code", "text_zh"),
+    "rating_rules": ("name", "value", "text_zh"),
+    "void_reasons": ("code", "text_zh"),
     "loans": ("product", "city", "cap_talent_yuan", "cap_enterprise_yuan", "compensation_pct"),
     "calendar": ("date", "kind", "name_en", "state"),
     "catalogue": (
@@ -87,6 +89,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "regions": ("code",),
     "categories": ("category",),
     "rating_tags": ("code",),
+    "rating_rules": ("name",),
+    "void_reasons": ("code",),
     "loans": ("product", "city"),
     "calendar": ("date",),
     "catalogue": ("code",),

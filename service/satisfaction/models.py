@@ -55,10 +55,29 @@ class BadRating(Base):
     rectify_due_at: Mapped[datetime | None]
     rectified_at: Mapped[datetime | None]
     plan: Mapped[str | None] = mapped_column(SealedText("bad_ratings.plan"))
+    proof: Mapped[str | None] = mapped_column(SealedText("bad_ratings.proof"))
+    proof_files: Mapped[list[str] | None]
     closed_at: Mapped[datetime | None]
     ruling: Mapped[str | None]
+    ruled_by: Mapped[UUID | None]
+    ruling_note: Mapped[str | None] = mapped_column(SealedText("bad_ratings.ruling_note"))
     revision: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": revision}
+
+    __table_args__ = (Index("ix_bad_ratings_state", "state", "id"),)
+
+
+class CallBack(Base):
+    """One try to reach the rater of a bad rating; never edited (satisfaction.md L1)."""
+
+    __tablename__ = "call_backs"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    bad_rating_id: Mapped[UUID] = mapped_column(ForeignKey("bad_ratings.id"), index=True)
+    tried_at: Mapped[datetime]
+    tried_by: Mapped[UUID]
+    reached: Mapped[bool]
+    verdict: Mapped[str]
+    note: Mapped[str] = mapped_column(SealedText("call_backs.note"))
 
 
 class FigureCount(Base):
@@ -82,6 +101,16 @@ class FigureCount(Base):
     completed: Mapped[int]
     completed_in_time: Mapped[int]
     redeemed: Mapped[int]
+    voided: Mapped[int] = mapped_column(server_default="0")
+    defaults: Mapped[int] = mapped_column(server_default="0")
+
+
+class RatingMark(Base):
+    """Up to which completion default ratings are recorded (satisfaction.md G4)."""
+
+    __tablename__ = "rating_marks"
+    about: Mapped[str] = mapped_column(primary_key=True)
+    done_until: Mapped[datetime]
 
 
 class Notice(Base):
