@@ -138,13 +138,18 @@ class City:
     async def settle(self) -> None:
         """Relay and run every consumer until nothing is left to do."""
         while True:
-            sent: list[tuple[Any, str]] = []
-            async with self.sessions.begin() as session:
-                await relay.publish_batch(session, lambda *one: sent.append(one), self.now)
+            sent = await self._relayed()
             if not sent:
                 return
             for actor, subject in sent:
                 await actor.fn.__wrapped__(subject)
+
+    async def _relayed(self) -> list[tuple[Any, str]]:
+        """One batch of the relay, with the messages handed to us in place of a broker."""
+        sent: list[tuple[Any, str]] = []
+        async with self.sessions.begin() as session:
+            await relay.publish_batch(session, lambda *one: sent.append(one), self.now)
+        return sent
 
     async def sweep(self) -> None:
         """Let the timers do what is due at `now`, then settle; until nothing is due."""
