@@ -1,4 +1,4 @@
-"""Machines (api.md 2.1): client credentials, private_key_jwt, RFC 9068 tokens, RFC 8414 metadata."""
+"""Machines (api.md 2.1): client credentials, private_key_jwt, RFC 9068 tokens, metadata."""
 
 import base64
 from datetime import timedelta

@@ -6,9 +6,8 @@ import pytest
 
 from service.reference import regions, tables
 
-REGIONS = regions.Regions(
-    [regions._read(row) for row in tables.read_table("regions", (tables.DATA / "regions.tsv").read_text())]
-)  # fmt: skip
+ROWS = tables.read_table("regions", (tables.DATA / "regions.tsv").read_text())
+REGIONS = regions.Regions([regions._read(row) for row in ROWS])
 
 
 def test_a_county_lies_in_its_city_and_the_province() -> None:
