@@ -1,0 +1,1 @@
+"""Verbs of a request, by stage of its journey; callers import the stage."""

@@ -1,0 +1,179 @@
+"""What a partner does with a request (api.md 5.4): one row lock, one transaction each."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import log
+from events.base import Event
+from service.auth.callers import Caller, Role
+from service.offerings import forms
+from service.problems import FieldError, InvalidBody
+from service.requests import clocks, publicity
+from service.requests.actions import reach, routing
+from service.requests.actions.notes import add_note
+from service.requests.models import Request
+from service.requests.states import BOUNCES, Ended, Party
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+
+class Bounce(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why it goes back: a code of the list, or words; a note for those who route it on."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    note: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is missing, one line a thing."""
+
+    items: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1, max_length=500)]],
+        msgspec.Meta(min_length=1, max_length=20),
+    ]
+
+
+class Publicity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """公示's first and last day."""
+
+    begins_on: date = msgspec.field(name="from")
+    ends_on: date = msgspec.field(name="to")
+
+
+class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step on the way, in words for the holder."""
+
+    note: Text
+
+
+class Completion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """办结: granted with a result, or declined with a reason."""
+
+    outcome: Literal["granted", "declined"]
+    result: dict[str, Any] = {}
+    reason: Text | None = None
+
+
+async def accept(
+    session: AsyncSession, request_id: UUID, by: Caller, revision: int, now: datetime
+) -> Request:
+    """Accept an offer for the caller's agency; of two at once only one can (api.md 5.5).
+
+    Raises NotFound (also when another agency has it), Stale, WrongState.
+    """
+    request = await reach.at_partner(session, request_id, by, revision)
+    request.check("accept", Party.PARTNER)
+    reach.end(await reach.open_dispatch(session, request), Ended.ACCEPTED, now)
+    await clocks.stop(session, request.id, "acceptance", now)
+    version = await reach.version_of(session, request)
+    clock = await clocks.start(session, request, "handling", version, now)
+    await _tell(session, request, request.accept(clock.due_at or now, now), by, now)
+    return request
+
+
+async def bounce(
+    session: AsyncSession, request_id: UUID, by: Caller, revision: int, why: Bounce, now: datetime
+) -> Request:
+    """Send an offer back; the third time 专家中心 rules (api.md 5.2, time.md L2)."""
+    request = await reach.at_partner(session, request_id, by, revision)
+    request.check("bounce", Party.PARTNER)
+    code = why.reason if why.reason in BOUNCES else "other"
+    offer = await reach.open_dispatch(session, request)
+    reach.end(offer, Ended.BOUNCED, now)
+    offer.reason = code
+    offer.note = why.note if code == why.reason else f"{why.reason}\n{why.note}".strip()
+    await clocks.stop(session, request.id, "acceptance", now)
+    await _tell(session, request, request.bounce(code), by, now)
+    if request.bounced_out:
+        await routing.open_ruling(session, request, now)
+    return request
+
+
+async def ask(
+    session: AsyncSession, request_id: UUID, by: Caller, revision: int, asked: Ask, now: datetime
+) -> Request:
+    """Ask once for what is missing; handling stands still until the answer (time.md P1, P5)."""
+    request = await reach.at_partner(session, request_id, by, revision)
+    request.check("ask", Party.PARTNER)
+    await clocks.pause(session, request, "correction", now)
+    version = await reach.version_of(session, request)
+    clock = await clocks.start(session, request, "correction", version, now)
+    event = request.ask(asked.items, clock.due_at or now, now)
+    await _tell(session, request, event, by, now)
+    return request
+
+
+async def publicise(
+    session: AsyncSession,
+    request_id: UUID,
+    by: Caller,
+    revision: int,
+    asked: Publicity,
+    now: datetime,
+) -> Request:
+    """Begin 公示; handling stands still until the end of its last day (time.md P1)."""
+    request = await reach.at_partner(session, request_id, by, revision)
+    request.check("publicity", Party.PARTNER)
+    version = await reach.version_of(session, request)
+    publicity.check(version, asked.begins_on, asked.ends_on, now)
+    ends_at = publicity.end_of(asked.ends_on)
+    await clocks.pause(session, request, "publicity", now, ends_at=ends_at)
+    event = request.begin_publicity(asked.begins_on, asked.ends_on)
+    await _tell(session, request, event, by, now)
+    return request
+
+
+async def progress(
+    session: AsyncSession,
+    request_id: UUID,
+    by: Caller,
+    revision: int,
+    step: Progress,
+    now: datetime,
+) -> Request:
+    """Tell the holder of a step."""
+    request = await reach.at_partner(session, request_id, by, revision)
+    event = request.progress()
+    add_note(session, request, "progress", step.note, by.author(Role.PARTNER_CLERK), now)
+    await _tell(session, request, event, by, now)
+    return request
+
+
+async def complete(
+    session: AsyncSession,
+    request_id: UUID,
+    by: Caller,
+    revision: int,
+    done: Completion,
+    now: datetime,
+) -> Request:
+    """办结. A request that was declined in time met its promise (api.md 5.2)."""
+    request = await reach.at_partner(session, request_id, by, revision)
+    request.check("complete", Party.PARTNER)
+    check_completion(done, (await reach.version_of(session, request)).result_schema)
+    await clocks.stop(session, request.id, "handling", now)
+    promise = await clocks.stop(session, request.id, "promise", now)
+    in_time = promise is None or promise.breached_at is None
+    event = request.complete(done.outcome, done.result, done.reason, in_time=in_time, now=now)
+    await _tell(session, request, event, by, now)
+    return request
+
+
+def check_completion(done: Completion, schema: dict[str, Any]) -> None:
+    """A grant has a result by the schema, a refusal a reason; raises InvalidBody."""
+    if done.outcome == "granted":
+        forms.check_result(schema, done.result)
+    elif not (done.reason or "").strip():
+        raise InvalidBody(FieldError("/reason", "missing", "不予办理须说明原因。"))
+
+
+async def _tell(
+    session: AsyncSession, request: Request, event: Event, by: Caller, now: datetime
+) -> None:
+    await session.flush()  # the answer's ETag is the new revision
+    author = by.author(Role.PARTNER_CLERK)
+    await log.append(session, event, by=author, region=request.region, now=now)

@@ -1,0 +1,143 @@
+"""Giving a request to a partner, or to 专家中心 where none is able (api.md 5.2, 5.6)."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import log
+from service import ids
+from service.partners.models import Partner, Route
+from service.reference import regions
+from service.requests import clocks
+from service.requests.actions import reach
+from service.requests.models import Dispatch, Request
+from service.requests.routing import SHANGHAI, Candidate, Choice, choose
+from service.requests.states import UNROUTED, Ended
+
+CHOICE_FIELDS = ("bank", "partner")
+"""Members of a form in which a holder names who shall handle it (api.md 5.6)."""
+
+
+async def dispatch(session: AsyncSession, request_id: UUID, now: datetime) -> Dispatch | None:
+    """Offer the request to the partner that the data choose; None where nothing was to be done.
+
+    Nobody able: 专家中心 is to rule. Safe to call twice or late: only an unrouted request moves.
+    """
+    request = await reach.locked(session, request_id)
+    if request.state not in UNROUTED:
+        return None
+    choice = await weigh(session, request, now)
+    if choice.partner_id is None:
+        await open_ruling(session, request, now)
+        return None
+    return await give(session, request, choice.partner_id, choice, now)
+
+
+async def give(
+    session: AsyncSession,
+    request: Request,
+    partner_id: UUID,
+    choice: Choice,
+    now: datetime,
+    by: log.Author = log.SYSTEM,
+) -> Dispatch:
+    """Make the offer: its row, its acceptance clock, its fact. The request is locked."""
+    query = select(func.count()).where(Dispatch.request_id == request.id)
+    offer = Dispatch(
+        id=ids.new_id(),
+        request_id=request.id,
+        partner_id=partner_id,
+        round=(await session.scalar(query) or 0) + 1,
+        considered=msgspec.to_builtins(choice.considered),
+        offered_at=now,
+    )
+    session.add(offer)
+    version = await reach.version_of(session, request)
+    clock = await clocks.start(session, request, "acceptance", version, now)
+    event = request.offer(offer, clock.due_at or now)
+    await session.flush()
+    await log.append(session, event, by=by, region=request.region, now=now)
+    return offer
+
+
+async def open_ruling(session: AsyncSession, request: Request, now: datetime) -> None:
+    """专家中心 is to rule; meanwhile the holder's promise stands still (time.md P1)."""
+    event = request.open_ruling()
+    await clocks.pause(session, request, "ruling", now)
+    await session.flush()
+    await log.append(session, event, by=log.SYSTEM, region=request.region, now=now)
+
+
+async def weigh(session: AsyncSession, request: Request, now: datetime) -> Choice:
+    """Who would get it now, and why the others would not."""
+    places = await regions.of(session)
+    chain = places.chain(request.region)
+    routes = await _routes(session, request, chain)
+    if any(route.daily_capacity is not None for route, _ in routes):
+        # Two requests at once would both see the last place free; one waits for the other.
+        await session.execute(
+            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 2))"),
+            {"name": f"routing {request.offering}"},
+        )
+    given = await _given_today(session, request.offering, now)
+    back = await _sent_back(session, request.id)
+    candidates = [_candidate(route, name, given, back) for route, name in routes]
+    return choose(candidates, chain=chain, now=now, wanted=wanted_of(request.form))
+
+
+def wanted_of(form: dict[str, Any]) -> str | None:
+    """The partner that the holder named in the form, if any."""
+    named = (form.get(field) for field in CHOICE_FIELDS)
+    return next((each for each in named if isinstance(each, str) and each), None)
+
+
+async def _routes(
+    session: AsyncSession, request: Request, chain: Sequence[str]
+) -> list[tuple[Route, str]]:
+    query = (
+        select(Route, Partner.name)
+        .join(Partner, Partner.id == Route.partner_id)
+        .where(Route.offering == request.offering, Route.region.in_(chain))
+    )
+    return [(route, name) for route, name in await session.execute(query)]
+
+
+async def _given_today(session: AsyncSession, offering: str, now: datetime) -> dict[UUID, int]:
+    midnight = datetime.combine(now.astimezone(SHANGHAI).date(), time.min, SHANGHAI)
+    query = (
+        select(Dispatch.partner_id, func.count())
+        .join(Request, Request.id == Dispatch.request_id)
+        .where(Request.offering == offering, Dispatch.offered_at >= midnight)
+        .group_by(Dispatch.partner_id)
+    )
+    return {partner_id: count for partner_id, count in await session.execute(query)}
+
+
+async def _sent_back(session: AsyncSession, request_id: UUID) -> set[UUID]:
+    query = select(Dispatch.partner_id).where(
+        Dispatch.request_id == request_id, Dispatch.end.in_((Ended.BOUNCED, Ended.LAPSED))
+    )
+    return set(await session.scalars(query))
+
+
+def _candidate(route: Route, name: str, given: dict[UUID, int], back: set[UUID]) -> Candidate:
+    return Candidate(
+        partner_id=route.partner_id,
+        name=name,
+        region=route.region,
+        rank=route.rank,
+        share=route.share,
+        daily_capacity=route.daily_capacity,
+        opens_at=route.opens_at,
+        closes_at=route.closes_at,
+        valid_from=route.valid_from,
+        valid_to=route.valid_to,
+        given_today=given.get(route.partner_id, 0),
+        sent_back=route.partner_id in back,
+    )

@@ -1,0 +1,129 @@
+"""Handing a request in (api.md 5.1): one transaction, few round trips, a measured door."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import log
+from service import ids
+from service.auth.callers import Caller, Role
+from service.offerings import forms
+from service.offerings.models import OfferingVersion
+from service.problems import FieldError, InvalidBody
+from service.reference import regions
+from service.requests import clocks, entitlement, numbers
+from service.requests.models import Clock, Request, State
+from service.requests.routing import SHANGHAI
+from service.talents.cards import Card
+from service.talents.models import File
+
+LIVE = ("active", "suspended")
+
+
+class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a talent asks for: 服务事项, 受理地区, 表单, 受益人, 材料。"""
+
+    offering: Annotated[str, msgspec.Meta(pattern="^[A-Z0-9-]{1,16}$")]
+    region: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")]
+    form: dict[str, Any] = {}
+    beneficiaries: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=20)]], msgspec.Meta(max_length=20)
+    ] = []
+    files: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+
+
+class Submitted(NamedTuple):
+    """A new request with what its answer tells of it."""
+
+    request: Request
+    version: OfferingVersion
+    promise: Clock
+
+
+async def submit(session: AsyncSession, by: Caller, asked: Submission, now: datetime) -> Submitted:
+    """Take a request in, start the holder's promise, append the fact.
+
+    Raises InvalidBody (with pointers), NotEntitled, NotRequestable.
+    """
+    today = now.astimezone(SHANGHAI).date()
+    version, card = await _version_and_card(session, asked.offering, by.person_id, today)
+    beneficiaries = entitlement.beneficiaries_of(version, asked.beneficiaries)
+    card = entitlement.check(version, card, beneficiaries, today)
+    await _check_region(session, asked.region, today)
+    forms.check_form(version.form_schema, asked.form)
+    await check_files(session, by, asked.files)
+    request = _request(asked, version, card, beneficiaries, now)
+    session.add(request)
+    await session.flush()
+    promise = await clocks.start(session, request, "promise", version, now)
+    event = request.submitted()
+    await log.append(session, event, by=by.author(Role.TALENT), region=request.region, now=now)
+    return Submitted(request, version, promise)
+
+
+async def _version_and_card(
+    session: AsyncSession, code: str, person_id: UUID | None, today: date
+) -> tuple[OfferingVersion, Card | None]:
+    theirs = and_(Card.person_id == person_id, Card.state.in_(LIVE))
+    query = (
+        select(OfferingVersion, Card)
+        .outerjoin(Card, theirs)
+        .where(OfferingVersion.code == code, OfferingVersion.valid_from <= today)
+        .order_by(OfferingVersion.valid_from.desc(), OfferingVersion.version.desc())
+        .limit(1)
+    )
+    found = (await session.execute(query)).first()
+    if found is None:
+        raise InvalidBody(FieldError("/offering", "unknown", "没有这个服务事项,请核对代码。"))
+    return found[0], found[1]
+
+
+async def _check_region(session: AsyncSession, code: str, today: date) -> None:
+    places = await regions.of(session)
+    if not places.is_current(code, today):
+        raise InvalidBody(
+            FieldError(
+                "/region", "unknown", "没有这个行政区划或已撤销,请选择现行的市或县(市、区)。"
+            )
+        )
+
+
+async def check_files(session: AsyncSession, by: Caller, files: list[UUID]) -> None:
+    """Each file is one that the caller put in; raises InvalidBody naming those that are not."""
+    if not files:
+        return
+    query = select(File.id).where(File.id.in_(files), File.account_id == by.account_id)
+    theirs = set(await session.scalars(query))
+    wrong = [place for place, file in enumerate(files) if file not in theirs]
+    if wrong:
+        text = "没有这个材料,请先上传再提交。"
+        raise InvalidBody(*(FieldError(f"/files/{n}", "unknown", text) for n in wrong))
+
+
+def _request(
+    asked: Submission,
+    version: OfferingVersion,
+    card: Card,
+    beneficiaries: list[str],
+    now: datetime,
+) -> Request:
+    return Request(
+        id=ids.new_id(),
+        number=numbers.new(now.astimezone(SHANGHAI).date(), ids.random_below),
+        person_id=card.person_id,
+        card_id=card.id,
+        category=card.category,
+        offering=version.code,
+        offering_version_id=version.id,
+        region=asked.region,
+        form=asked.form,
+        beneficiaries=beneficiaries,
+        files=[str(file) for file in asked.files],
+        state=State.SUBMITTED,
+        bounces=0,
+        submitted_at=now,
+    )

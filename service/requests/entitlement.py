@@ -1,0 +1,83 @@
+"""Who may ask for what (guide.md 2, 3; api.md 5.1). Rules over a version and a card, no session."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from service.offerings.models import OfferingVersion
+from service.problems import Problem
+from service.talents.cards import Card
+
+REASONS: dict[str, str] = {
+    "no-card": "您还没有有效的惠才卡。请先申请办卡,领卡后再提出服务申请。",
+    "card-suspended": "您的惠才卡已暂停使用。请联系发卡窗口或服务专员恢复后再申请。",
+    "card-expired": "您的惠才卡已过有效期。请先在“办卡申请”中续期。",
+    "category": "您的卡类别不在此事项的服务对象之内。请查看事项说明,选择可申请的事项。",
+    "beneficiary": "此事项不面向所填的受益人。请按事项说明选择本人、配偶、子女或父母。",
+    "window-closed": "现在不在此事项的受理时段内。请在事项说明所列的时段内申请。",
+}
+
+
+class NotEntitled(Problem):
+    """The rules do not give this to this caller now; `reason` says which (api.md 5.1)."""
+
+    code = "not-entitled"
+    status = 409
+    title = "暂不能申请此事项"
+    advice = "请按所示原因办理后再申请。"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(REASONS[reason])
+        self.reason = reason
+
+    def members(self) -> dict[str, Any]:
+        """Which rule it is."""
+        return {"reason": self.reason}
+
+
+class NotRequestable(Problem):
+    """A benefit is given for showing the card; there is nothing to ask for (guide.md 3.1)."""
+
+    code = "not-requestable"
+    status = 409
+    title = "此项无需申请"
+    advice = "请到服务网点出示惠才卡二维码,现场即可享受。"
+
+
+def check(
+    version: OfferingVersion, card: Card | None, beneficiaries: Sequence[str], today: date
+) -> Card:
+    """The card that entitles its holder; raises NotRequestable, NotEntitled."""
+    if version.mode != "case":
+        raise NotRequestable
+    if card is None:
+        raise NotEntitled("no-card")
+    if card.state != "active":
+        raise NotEntitled("card-suspended")
+    if card.valid_until < today:
+        raise NotEntitled("card-expired")
+    if card.category not in version.categories:
+        raise NotEntitled("category")
+    if not set(beneficiaries) <= set(version.beneficiaries):
+        raise NotEntitled("beneficiary")
+    if not is_within(version.window, today):
+        raise NotEntitled("window-closed")
+    return card
+
+
+def beneficiaries_of(version: OfferingVersion, named: Sequence[str]) -> list[str]:
+    """For whom it is: as named; else the holder, or the only kind that the offering is for."""
+    if named:
+        return sorted(set(named))
+    return ["holder"] if "holder" in version.beneficiaries else list(version.beneficiaries[:1])
+
+
+def is_within(window: str | None, today: date) -> bool:
+    """Whether `07-01/08-20` (both days included, over the new year too) is open on that day."""
+    if not window:
+        return True
+    opens, _, closes = window.partition("/")
+    day = f"{today:%m-%d}"
+    if opens <= closes:
+        return opens <= day <= closes
+    return day >= opens or day <= closes

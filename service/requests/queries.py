@@ -1,0 +1,150 @@
+"""Reads of requests: whose they are, and what each side sees of them (api.md 5.3, 5.4)."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.auth.callers import Caller, Role
+from service.offerings.models import OfferingVersion
+from service.partners.models import Partner
+from service.problems import NotFound
+from service.reference import regions
+from service.requests.models import Clock, Dispatch, Note, Request
+from service.requests.states import State
+from service.talents.models import Person
+
+
+class Found(NamedTuple):
+    """A request with the names that go with it."""
+
+    request: Request
+    version: OfferingVersion
+    partner_name: str | None
+    promise: Clock | None
+
+
+async def seen_by(session: AsyncSession, caller: Caller) -> ColumnElement[bool]:
+    """Which requests a holder, a steward or 专家中心 may see (api.md 2.3)."""
+    theirs: list[ColumnElement[bool]] = [false()]
+    if caller.has(Role.TALENT) and caller.person_id is not None:
+        theirs.append(Request.person_id == caller.person_id)
+    if caller.has(Role.STEWARD):
+        looked_after = select(Person.id).where(Person.steward_id == caller.account_id)
+        theirs.append(Request.person_id.in_(looked_after))
+    if places := caller.regions(Role.CENTRE):
+        known = await regions.of(session)
+        within = frozenset[str]().union(*(known.children(place) for place in places))
+        theirs.append(Request.region.in_(within))
+    return or_(*theirs)
+
+
+def _with_names() -> Select[tuple[Request, OfferingVersion, str | None, Clock | None]]:
+    promise = and_(Clock.request_id == Request.id, Clock.leg == "promise")
+    return (
+        select(Request, OfferingVersion, Partner.name, Clock)
+        .join(OfferingVersion, OfferingVersion.id == Request.offering_version_id)
+        .outerjoin(Partner, Partner.id == Request.partner_id)
+        .outerjoin(Clock, promise)
+    )
+
+
+async def visible(session: AsyncSession, caller: Caller, request_id: UUID) -> Found:
+    """One request that the caller may see; raises NotFound."""
+    query = _with_names().where(Request.id == request_id, await seen_by(session, caller))
+    found = (await session.execute(query)).first()
+    if found is None:
+        raise NotFound
+    return Found(*found)
+
+
+async def of_caller(
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    after: UUID | None,
+    limit: int,
+    state: State | None = None,
+    offering: str | None = None,
+) -> list[Found]:
+    """The requests that the caller may see, oldest first; one more than `limit`."""
+    query = _with_names().where(await seen_by(session, caller))
+    return await _page(session, query, after, limit, state=state, offering=offering)
+
+
+async def of_partner(
+    session: AsyncSession,
+    partner_id: UUID | None,
+    *,
+    after: UUID | None,
+    limit: int,
+    state: State | None = None,
+) -> list[Found]:
+    """The requests that a partner has, oldest first; one more than `limit` (api.md 5.4)."""
+    query = _with_names().where(Request.partner_id == partner_id)
+    return await _page(session, query, after, limit, state=state)
+
+
+async def _page(
+    session: AsyncSession,
+    query: Select[Any],
+    after: UUID | None,
+    limit: int,
+    *,
+    state: State | None,
+    offering: str | None = None,
+) -> list[Found]:
+    if after is not None:
+        query = query.where(Request.id > after)
+    if state is not None:
+        query = query.where(Request.state == state)
+    if offering is not None:
+        query = query.where(Request.offering == offering)
+    rows = await session.execute(query.order_by(Request.id).limit(limit + 1))
+    return [Found(*row) for row in rows]
+
+
+async def at_partner(session: AsyncSession, partner_id: UUID | None, request_id: UUID) -> Found:
+    """One request that this partner has now; raises NotFound, also after it moved on."""
+    query = _with_names().where(Request.id == request_id, Request.partner_id == partner_id)
+    found = (await session.execute(query)).first()
+    if found is None:
+        raise NotFound
+    return Found(*found)
+
+
+async def clocks_of(session: AsyncSession, request_ids: Sequence[UUID]) -> dict[UUID, list[Clock]]:
+    """The running clocks of requests, by request."""
+    query = select(Clock).where(Clock.request_id.in_(request_ids), Clock.stopped_at.is_(None))
+    found: dict[UUID, list[Clock]] = {}
+    for clock in await session.scalars(query.order_by(Clock.due_at.nulls_last(), Clock.id)):
+        found.setdefault(clock.request_id, []).append(clock)
+    return found
+
+
+async def notes_of(session: AsyncSession, request_id: UUID, *kinds: str) -> Sequence[Note]:
+    """Messages, progress notes and rulings, oldest first."""
+    query = select(Note).where(Note.request_id == request_id)
+    if kinds:
+        query = query.where(Note.kind.in_(kinds))
+    return (await session.scalars(query.order_by(Note.id))).all()
+
+
+async def dispatches_of(session: AsyncSession, request_id: UUID) -> Sequence[tuple[Dispatch, str]]:
+    """Each offer of a request with its partner's name, oldest first."""
+    query = (
+        select(Dispatch, Partner.name)
+        .join(Partner, Partner.id == Dispatch.partner_id)
+        .where(Dispatch.request_id == request_id)
+        .order_by(Dispatch.round)
+    )
+    return [(dispatch, name) for dispatch, name in await session.execute(query)]
+
+
+async def summary_counts(session: AsyncSession) -> dict[str, int]:
+    """How many requests are in each state; states that none is in are 0."""
+    query = select(Request.state, func.count()).group_by(Request.state)
+    counted = {state: number for state, number in await session.execute(query)}
+    return {state.value: counted.get(state.value, 0) for state in State}

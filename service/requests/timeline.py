@@ -1,0 +1,154 @@
+"""The story of a request: its log, each event in plain words (api.md 5.3)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import catalogue as happened
+from events import log
+from events.catalogue import AnyEvent
+from service.partners.models import Partner
+from service.requests import queries
+from service.requests.models import Request
+from service.requests.routing import SHANGHAI
+from service.requests.states import BOUNCES
+
+ROLES: dict[str, str] = {
+    "talent": "申请人",
+    "steward": "服务专员",
+    "centre": "专家中心",
+    "partner_clerk": "办理单位",
+    "client": "办理单位",
+    "system": "系统",
+}
+LEGS = {"promise": "整件办结", "acceptance": "接件", "handling": "办理", "correction": "补正"}
+WITHDRAWN_OFFER = {"lapsed": "未在时限内接件,已收回并另行派送", "withdrawn": "申请已撤回"}
+RULED = {
+    "opened": "暂无单位能够承接,已转专家中心裁定,期间不计时",
+    "assigned": "专家中心已指定办理单位",
+    "ended": "专家中心裁定终止此申请",
+}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One step: when, by whom (a role or an agency, never a person's name), and what."""
+
+    at: datetime
+    type: str
+    sequence: int
+    by: str
+    text: str
+    note: str | None = None
+
+
+async def of(session: AsyncSession, request: Request) -> list[Entry]:
+    """The whole story, oldest first."""
+    rows = await log.of_subject(session, f"requests/{request.id}")
+    notes = await queries.notes_of(session, request.id)
+    names = await _partner_names(session, rows)
+    by_kind = {kind: iter([n.text for n in notes if n.kind == kind]) for kind in KINDS}
+    return [_entry(row, names, _note_of(row, by_kind)) for row in rows]
+
+
+async def _partner_names(session: AsyncSession, rows: Sequence[sa.Row[Any]]) -> Mapping[UUID, str]:
+    ids = {row.partner_id for row in rows if row.partner_id}
+    query = sa.select(Partner.id, Partner.name).where(Partner.id.in_(ids))
+    return {partner_id: name for partner_id, name in await session.execute(query)}
+
+
+KINDS = {
+    "message": "hck.request.message_sent.v1",
+    "progress": "hck.request.progressed.v1",
+    "ruling": "hck.request.ruled.v1",
+}
+"""Which events have words beside them; each such event has one note, in the same order."""
+
+
+def _note_of(row: sa.Row[Any], by_kind: Mapping[str, Iterator[str]]) -> str | None:
+    kind = next((kind for kind, name in KINDS.items() if row.type == name), None)
+    if kind is None or row.data.get("ruling") == "opened":
+        return None
+    return next(by_kind[kind], None)
+
+
+def _entry(row: sa.Row[Any], names: Mapping[UUID, str], note: str | None) -> Entry:
+    partner = names.get(row.partner_id, "办理单位")
+    event = happened.read(row.type, row.data)
+    by = partner if row.role in ("client", "partner_clerk") else ROLES.get(row.role, "工作人员")
+    return Entry(
+        row.at.astimezone(SHANGHAI), row.type, row.sequence, by, words(event, partner), note
+    )
+
+
+def words(event: AnyEvent, partner: str) -> str:
+    """One event as a sentence for its holder; `partner` is the name of the agency it concerns."""
+    return (
+        _of_journey(event, partner) or _of_handling(event, partner) or _of_time(event) or "已记录"
+    )
+
+
+def _of_journey(event: AnyEvent, partner: str) -> str | None:
+    match event:
+        case happened.RequestSubmitted():
+            return "申请已提交"
+        case happened.RequestOffered(due_at=due_at):
+            return f"已派送给{partner},应在{moment(due_at)}前接件"
+        case happened.OfferWithdrawn(reason=reason):
+            return f"{partner}:{WITHDRAWN_OFFER.get(reason, '已收回')}"
+        case happened.RequestBounced(reason=reason):
+            return f"{partner}未能承接({BOUNCES.get(reason, '其他原因')}),将另行派送"
+        case happened.RequestRuled(ruling="assigned"):
+            return f"专家中心已指定{partner}办理"
+        case happened.RequestRuled(ruling=ruling):
+            return RULED.get(ruling, "专家中心已处理")
+        case happened.RequestWithdrawn():
+            return "申请已撤回"
+        case happened.RequestExpired():
+            return "未在时限内补正,申请已终止,可重新提交"
+    return None
+
+
+def _of_handling(event: AnyEvent, partner: str) -> str | None:
+    match event:
+        case happened.RequestAccepted(due_at=due_at):
+            return f"{partner}已接件,应在{moment(due_at)}前办结"
+        case happened.CorrectionAsked(items=items, due_at=due_at):
+            return f"{partner}请您补正 {items} 项,请在{moment(due_at)}前答复;期间不计办理时间"
+        case happened.CorrectionAnswered(due_at=due_at):
+            return f"补正已提交,继续办理,应在{moment(due_at)}前办结"
+        case happened.PublicityBegan(begins_on=begins_on, ends_on=ends_on):
+            return f"公示 {begins_on} 至 {ends_on},期间不计办理时间"
+        case happened.PublicityEnded(due_at=due_at):
+            return f"公示结束,继续办理,应在{moment(due_at)}前办结"
+        case happened.RequestProgressed():
+            return f"{partner}有新进展"
+        case happened.RequestCompleted(outcome=outcome):
+            return "已办结:予以办理" if outcome == "granted" else "已办结:不予办理"
+        case happened.MessageSent():
+            return "留言"
+    return None
+
+
+def _of_time(event: AnyEvent) -> str | None:
+    match event:
+        case happened.DeadlineWarned(leg=leg, due_at=due_at):
+            return f"{LEGS.get(leg, leg)}时限将至({moment(due_at)})"
+        case happened.DeadlineBreached(leg=leg):
+            return f"{LEGS.get(leg, leg)}已超过承诺时限"
+        case happened.DeadlineRecomputed(due_at=due_at):
+            return f"因工作日历更新,时限改为{moment(due_at)}"
+    return None
+
+
+def moment(at: datetime) -> str:
+    """`3月9日24:00` for a deadline at midnight: the end of the day that people count."""
+    local = at.astimezone(SHANGHAI)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        before = local.fromtimestamp(local.timestamp() - 1, SHANGHAI)
+        return f"{before.month}月{before.day}日24:00"
+    return f"{local.month}月{local.day}日{local:%H:%M}"
