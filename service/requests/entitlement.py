@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from service.offerings.entitlement import why_not
 from service.offerings.models import OfferingVersion
+from service.offerings.windows import window_open
 from service.problems import Problem
 from service.talents.cards import Card
 
@@ -56,11 +58,10 @@ def check(
         raise NotEntitled("card-suspended")
     if card.valid_until < today:
         raise NotEntitled("card-expired")
-    if card.category not in version.categories:
-        raise NotEntitled("category")
-    if not set(beneficiaries) <= set(version.beneficiaries):
-        raise NotEntitled("beneficiary")
-    if not is_within(version.window, today):
+    for each in beneficiaries:
+        if reason := why_not(version, card.category, each):
+            raise NotEntitled(reason)
+    if not window_open(version.window, today):
         raise NotEntitled("window-closed")
     return card
 
@@ -70,14 +71,3 @@ def beneficiaries_of(version: OfferingVersion, named: Sequence[str]) -> list[str
     if named:
         return sorted(set(named))
     return ["holder"] if "holder" in version.beneficiaries else list(version.beneficiaries[:1])
-
-
-def is_within(window: str | None, today: date) -> bool:
-    """Whether `07-01/08-20` (both days included, over the new year too) is open on that day."""
-    if not window:
-        return True
-    opens, _, closes = window.partition("/")
-    day = f"{today:%m-%d}"
-    if opens <= closes:
-        return opens <= day <= closes
-    return day >= opens or day <= closes
