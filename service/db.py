@@ -70,7 +70,7 @@ async def make_pool(settings: Settings) -> asyncpg.Pool:
             decoder=msgspec.json.decode,
         )
 
-    async def keep(_: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]) -> None:
+    async def keep(_: Any) -> None:
         """Nothing to reset: no session state is set, and the default costs a round trip a use."""
 
     return await asyncpg.create_pool(
