@@ -6,7 +6,7 @@ requests keep the version that they began under.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,16 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import ids
 from service.offerings import details
-from service.offerings.models import Offering, OfferingVersion
+from service.offerings.models import CODE, Offering, OfferingVersion
 from service.reference import tables
 from service.reference.tables import BadTable
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-CODE = re.compile(r"[A-Z0-9-]{1,16}")
 SECTORS = ("public", "social", "market")
 MODES = ("case", "benefit")
 FAMILY = ("holder", "spouse", "child", "parent", "companion")
 WINDOW = re.compile(r"\d\d-\d\d/\d\d-\d\d")
+FIRST_DAY = date(2024, 1, 1)
+"""From when the first catalogue holds: its list was published in 2024, before this system."""
 NO_POLICY = details.Policy(text="按省高层次人才服务绿色通道规定办理。", source="待主管部门补充")
 
 
@@ -41,21 +42,21 @@ async def apply_catalogue(
         Offering(code=each["code"], created_at=now) for each in wanted if each["code"] not in known
     )
     await session.flush()
+    today = now.astimezone(SHANGHAI).date()
+    valid_from = today if known else min(today, FIRST_DAY)
     for content in wanted:
         last = newest.get(content["code"])
         if last is None or any(getattr(last, name) != content[name] for name in content):
-            session.add(_version(content, last.version + 1 if last else 1, now))
+            session.add(
+                OfferingVersion(
+                    id=ids.new_id(),
+                    version=last.version + 1 if last else 1,
+                    valid_from=valid_from,
+                    published_at=now,
+                    **content,
+                )
+            )
     await session.flush()
-
-
-def _version(content: dict[str, Any], number: int, now: datetime) -> OfferingVersion:
-    return OfferingVersion(
-        id=ids.new_id(),
-        version=number,
-        valid_from=now.astimezone(SHANGHAI).date(),
-        published_at=now,
-        **content,
-    )
 
 
 async def _newest_versions(session: AsyncSession) -> dict[str, OfferingVersion]:
@@ -99,7 +100,7 @@ def content_of(row: dict[str, str], policy: details.Policy) -> dict[str, Any]:
         "form_schema": form.form_schema,
         "result_schema": form.result_schema,
         "shared_fields": form.shared_fields,
-        "search_text": search_text(row),
+        "search_text": search_text(row, policy.keywords),
     }
 
 
@@ -149,9 +150,9 @@ def categories_of(text: str, code: str = "") -> list[int]:
     return sorted(found)
 
 
-def search_text(row: dict[str, str]) -> str:
+def search_text(row: dict[str, str], keywords: Sequence[str] = ()) -> str:
     """What a search looks in: words, full pinyin and initials, one a line, lower case."""
-    words = [row["name_zh"], row["department"], *_list(row["materials"], ";")]
+    words = [row["name_zh"], *keywords, row["department"], *_list(row["materials"], ";")]
     spelled = ["".join(lazy_pinyin(word, errors="ignore")) for word in words]
     initials = [
         "".join(lazy_pinyin(word, style=Style.FIRST_LETTER, errors="ignore")) for word in words

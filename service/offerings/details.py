@@ -30,13 +30,15 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an offering is and where that is written; what it counts and how much is at stake.
 
-    `low_value` benefits may be given offline on an older status list (card-token.md 13.2).
+    `low_value` benefits may be given offline on an older status list (card-token.md 13.2);
+    `keywords` are what people call it, for the search.
     """
 
     text: str
     source: str
     unit: str = TIMES
     low_value: bool = False
+    keywords: list[str] = []
 
 
 def form_of(code: str, mode: str) -> Form:

@@ -1,13 +1,17 @@
 """Rows of 服务事项."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
+
+CODE = re.compile(r"[A-Z0-9-]{1,16}")
+"""An offering's code: `HO-01`."""
 
 
 class Offering(Base):
@@ -50,8 +54,9 @@ class OfferingVersion(Base):
     basis: Mapped[str]
     policy_text: Mapped[str]
     policy_source: Mapped[str]
-    form_schema: Mapped[dict[str, Any]]
-    result_schema: Mapped[dict[str, Any]]
+    # JSON, not JSONB, which would forget in which order people fill a form in.
+    form_schema: Mapped[dict[str, Any]] = mapped_column(JSON)
+    result_schema: Mapped[dict[str, Any]] = mapped_column(JSON)
     shared_fields: Mapped[list[str]]
     search_text: Mapped[str]
     published_at: Mapped[datetime]

@@ -1,0 +1,65 @@
+"""An offering as everybody reads it (api.md 4.1); the names are those of the catalogue's table."""
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from service.offerings.models import OfferingVersion
+from service.offerings.windows import window_open
+
+
+class Offering(msgspec.Struct, frozen=True, kw_only=True):
+    """服务事项: 谁能用、要什么材料、多久办完、填什么表、依据什么。
+
+    `accept_hours` 为工作小时, `*_wd` 为工作日; `window` 为每年受理时段(月-日/月-日),
+    `window_open` 为今天是否受理。
+    """
+
+    code: str
+    name_zh: str
+    name_en: str
+    sector: str
+    mode: str
+    department: str
+    categories: list[int]
+    beneficiaries: list[str]
+    companions_max: int
+    annual_limit: int | None
+    unit: str
+    accept_hours: int | None
+    complete_wd: int | None
+    correction_wd: int | None
+    publicity_wd: int | None
+    materials: list[str]
+    window: str | None
+    window_open: bool
+    exclusive_with: str | None
+    form_schema: dict[str, Any] | None
+    result_schema: dict[str, Any] | None
+    shared_fields: list[str]
+    policy_text: str
+    policy_source: str
+    basis: str
+    version: int
+    valid_from: date
+    published_at: datetime
+
+
+def view(version: OfferingVersion, today: date) -> Offering:
+    """The version as it is shown on a day; a benefit has no form."""
+    plain = {name: getattr(version, name) for name in SAME}
+    return Offering(
+        window_open=window_open(version.window, today),
+        form_schema=version.form_schema or None,
+        result_schema=version.result_schema or None,
+        **plain,
+    )
+
+
+SAME = tuple(
+    name
+    for name in Offering.__struct_fields__
+    if name not in ("window_open", "form_schema", "result_schema")
+)
+"""What is shown as it is kept."""
