@@ -82,12 +82,17 @@ def _read(row: tables.Row) -> Region:
     )  # fmt: skip
 
 
+def of_rows(rows: Sequence[tables.Row]) -> Regions:
+    """The places of the table's rows."""
+    return Regions([_read(row) for row in rows])
+
+
 async def of(session: AsyncSession) -> Regions:
     """The places of the table in force."""
     rows = await tables.rows_of(session, "regions")
     if id(rows) not in _kept:
         _kept.clear()
-        _kept[id(rows)] = (rows, Regions([_read(row) for row in rows]))
+        _kept[id(rows)] = (rows, of_rows(rows))
     return _kept[id(rows)][1]
 
 

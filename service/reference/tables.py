@@ -33,6 +33,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "void_reasons": ("code", "text_zh"),
     "loans": ("product", "city", "cap_talent_yuan", "cap_enterprise_yuan", "compensation_pct"),
     "calendar": ("date", "kind", "name_en", "state"),
+    "calendar_overlays": ("date", "region", "kind", "reason", "source"),
+    "business_hours": ("region", "opens", "closes"),
     "catalogue": (
         "code", "name_zh", "name_en", "sector", "mode", "department", "accept_hours",
         "complete_wd", "correction_wd", "publicity_wd", "categories", "beneficiaries",
@@ -93,6 +95,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "void_reasons": ("code",),
     "loans": ("product", "city"),
     "calendar": ("date",),
+    "calendar_overlays": ("date", "region"),
+    "business_hours": ("region", "opens"),
     "catalogue": ("code",),
 }
 
@@ -135,10 +139,11 @@ async def load(session: AsyncSession, name: str, content: str, now: datetime) ->
 
 
 async def load_shipped(session: AsyncSession, now: datetime) -> None:
-    """Load the shipped first version of every table that has none yet."""
+    """Load the shipped first version of every table that has none yet; some begin empty."""
     for name in COLUMNS:
-        if await _newest(session, name) is None:
-            await load(session, name, (DATA / f"{name}.tsv").read_text(), now)
+        file = DATA / f"{name}.tsv"
+        if file.exists() and await _newest(session, name) is None:
+            await load(session, name, file.read_text(), now)
 
 
 async def version_of(session: AsyncSession, name: str) -> int:
