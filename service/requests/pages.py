@@ -1,5 +1,238 @@
-"""Routes."""
+"""Pages of the holder: what I asked for, where it is, until when; and its whole story."""
 
+from collections.abc import Awaitable, Mapping
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-ROUTES: list[Any] = []
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service import paging
+from service.auth import guards
+from service.auth.callers import Caller
+from service.pages.show import page
+from service.problems import Problem
+from service.reference import regions
+from service.requests import desk_pages, fields, new_pages, queries, timeline, views, words
+from service.requests.actions import holding
+from service.requests.actions.holding import Answers, Message
+from service.requests.new_pages import places_of
+from service.requests.posting import FormSent, attempt, errors_of, sent, under
+from service.requests.routing import SHANGHAI
+from service.requests.states import Party
+
+MINE = "/my/requests"
+ONE = MINE + "/{request_id:uuid}"
+SHOWN = 30
+WORDS: dict[str, Any] = {
+    "states": words.STATES,
+    "badges": words.BADGES,
+    "outcomes": words.OUTCOMES,
+    "deadline": timeline.moment,
+}
+
+
+@get(MINE, guards=[guards.talent], opt={"page": True}, include_in_schema=False)
+async def mine(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+) -> Response[Any]:
+    """我的申请,新的在前。"""
+    before = paging.after(request.query_params.get("before"))
+    found = await queries.newest(session, caller, before=before, limit=SHOWN)
+    shown = paging.page_of([views.summary_of(each) for each in found], SHOWN, lambda r: r.id)
+    return page(
+        request, "requests/templates/my_requests.html", lines=shown.items, next=shown.next, **WORDS
+    )
+
+
+@get(ONE, guards=[guards.talent], opt={"page": True}, include_in_schema=False)
+async def my_request(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """一件申请的经过。"""
+    return await show(request, session, caller, request_id, now)
+
+
+async def show(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    caller: Caller,
+    request_id: UUID,
+    now: datetime,
+    given: FormSent | None = None,
+    problem: Problem | None = None,
+) -> Response[Any]:
+    """The story, with what was typed where an act met a problem."""
+    found = await queries.visible(session, caller, request_id)
+    row, version = found.request, found.version
+    clocks = (await queries.clocks_of(session, [row.id])).get(row.id, [])
+    view = views.view_of(found, clocks, await queries.notes_of(session, row.id), Party.HOLDER)
+    known = await regions.of(session)
+    names = {code: known.full_name(code) for code in known.by_code}
+    typed = given.texts if given else {}
+    counties = [place for city in places_of(known, _today(now)) for place in city.places]
+    answered = fields.of(
+        version.form_schema,
+        posted=typed or fields.posted_of(version.form_schema, row.form),
+        errors=under(errors_of(problem), "/form"),
+        choices={"region": [(code, names[code]) for code, _ in counties]},
+    )
+    return page(
+        request,
+        "requests/templates/my_request.html",
+        problem=problem,
+        told=words.DONE.get(request.query_params.get("done", "")),
+        view=view,
+        revision=row.revision,
+        now=now,
+        place=known.full_name(row.region),
+        filled=fields.lines(version.form_schema, row.form, names),
+        result=fields.lines(version.result_schema, row.result or {}, names),
+        kinds="、".join(words.KINDS.get(kind, kind) for kind in row.beneficiaries),
+        fields=answered if "answers" in view.allowed else [],
+        typed=typed,
+        story=await timeline.of(session, row),
+        why=[],
+        uploads=False,
+        rating=False,
+        **WORDS,
+    )
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(SHANGHAI).date()
+
+
+async def _after(
+    act: Awaitable[Any],
+    done: str,
+    shown: Mapping[str, Any],
+) -> Response[Any]:
+    """Back to the story with a word of success, or the same page with the refusal."""
+    if problem := await attempt(shown["session"], act):
+        return await show(**shown, problem=problem)
+    return Redirect(f"{MINE}/{shown['request_id']}?done={done}", status_code=303)
+
+
+ACT: dict[str, Any] = {
+    "guards": [guards.talent],
+    "opt": {"page": True},
+    "include_in_schema": False,
+    "status_code": 303,
+}
+
+
+@post(ONE + "/answers", **ACT)
+async def answers(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """答复补正。"""
+    given = await sent(request)
+    found = await queries.visible(session, caller, request_id)
+    changed = _changed(found.request.form, given.form(found.version.form_schema))
+    answer = Answers(form=changed, note=given.text("_note"))
+    return await _after(
+        _answer(session, request_id, caller, given, answer, now),
+        "answered",
+        _shown(request, session, caller, request_id, now, given),
+    )
+
+
+async def _answer(
+    session: AsyncSession,
+    request_id: UUID,
+    by: Caller,
+    given: FormSent,
+    answer: Answers,
+    now: datetime,
+) -> None:
+    await holding.answer(session, request_id, by, given.revision, answer, now)
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Only what the holder changed: the answer shows the partner what is new."""
+    return {name: value for name, value in after.items() if before.get(name) != value}
+
+
+@post(ONE + "/messages", **ACT)
+async def messages(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """留言。"""
+    given = await sent(request)
+    message = Message(given.text("text")[:2000] or "—")
+    return await _after(
+        holding.write(session, request_id, caller, None, message, now),
+        "written",
+        _shown(request, session, caller, request_id, now, given),
+    )
+
+
+@post(ONE + "/withdraw", **ACT)
+async def withdraw(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """撤回。"""
+    given = await sent(request)
+    return await _after(
+        _withdraw(session, request_id, caller, given, now),
+        "withdrawn",
+        _shown(request, session, caller, request_id, now, given),
+    )
+
+
+async def _withdraw(
+    session: AsyncSession, request_id: UUID, by: Caller, given: FormSent, now: datetime
+) -> None:
+    await holding.withdraw(session, request_id, by, given.revision, now)
+
+
+def _shown(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    caller: Caller,
+    request_id: UUID,
+    now: datetime,
+    given: FormSent,
+) -> dict[str, Any]:
+    return {
+        "request": request,
+        "session": session,
+        "caller": caller,
+        "request_id": request_id,
+        "now": now,
+        "given": given,
+    }
+
+
+ROUTES = [
+    mine,
+    my_request,
+    answers,
+    messages,
+    withdraw,
+    *new_pages.ROUTES,
+    *desk_pages.ROUTES,
+]

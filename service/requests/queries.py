@@ -16,6 +16,9 @@ from service.requests.models import Clock, Dispatch, Note, Request
 from service.requests.states import State
 from service.talents.models import Person
 
+OWN_LEGS = ("acceptance", "handling", "correction")
+"""The clocks that a partner is shown; the holder's promise spans other partners' time too."""
+
 
 class Found(NamedTuple):
     """A request with the names that go with it."""
@@ -104,6 +107,31 @@ async def _page(
         query = query.where(Request.offering == offering)
     rows = await session.execute(query.order_by(Request.id).limit(limit + 1))
     return [Found(*row) for row in rows]
+
+
+async def newest(
+    session: AsyncSession, caller: Caller, *, before: UUID | None, limit: int
+) -> list[Found]:
+    """The requests that the caller may see, newest first; one more than `limit`."""
+    query = _with_names().where(await seen_by(session, caller))
+    if before is not None:
+        query = query.where(Request.id < before)
+    rows = await session.execute(query.order_by(Request.id.desc()).limit(limit + 1))
+    return [Found(*row) for row in rows]
+
+
+async def by_urgency(
+    session: AsyncSession, partner_id: UUID | None, states: Sequence[State], limit: int
+) -> list[Found]:
+    """What a partner has in these states, what runs out first in front; one more than `limit`."""
+    due = (
+        select(func.min(Clock.due_at))
+        .where(Clock.request_id == Request.id, Clock.leg.in_(OWN_LEGS), Clock.stopped_at.is_(None))
+        .scalar_subquery()
+    )
+    query = _with_names().where(Request.partner_id == partner_id, Request.state.in_(states))
+    query = query.order_by(Request.ended_at.desc(), due.nulls_last(), Request.id)
+    return [Found(*row) for row in await session.execute(query.limit(limit + 1))]
 
 
 async def at_partner(session: AsyncSession, partner_id: UUID | None, request_id: UUID) -> Found:

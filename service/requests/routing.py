@@ -7,9 +7,10 @@ Opening hours order the able, they exclude nobody: acceptance is counted in work
 and a request handed in at night must not end as a ruling.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -80,6 +81,16 @@ class Choice(msgspec.Struct, frozen=True):
 
     partner_id: UUID | None
     considered: tuple[Considered, ...]
+
+
+CHOICE_FIELDS = ("bank", "partner")
+"""Members of a form in which a holder names who shall handle it (api.md 5.6)."""
+
+
+def wanted_of(form: Mapping[str, Any]) -> str | None:
+    """The partner that the holder named in the form, if any."""
+    named = (form.get(field) for field in CHOICE_FIELDS)
+    return next((each for each in named if isinstance(each, str) and each), None)
 
 
 def choose(

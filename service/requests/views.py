@@ -9,7 +9,7 @@ import msgspec
 
 from service.offerings.models import OfferingVersion
 from service.requests.models import Clock, Note, Request
-from service.requests.queries import Found
+from service.requests.queries import OWN_LEGS, Found
 from service.requests.routing import SHANGHAI
 from service.requests.states import Party
 
@@ -177,10 +177,6 @@ def _correction(request: Request, clocks: Sequence[Clock]) -> Correction | None:
 def _message(note: Note) -> Message:
     written_at = note.written_at.astimezone(SHANGHAI)
     return Message(note.id, note.kind, note.author_role, note.text, written_at)
-
-
-OWN_LEGS = ("acceptance", "handling", "correction")
-"""The clocks that a partner is shown; the holder's promise spans other partners' time too."""
 
 
 def _partner_summary(found: Found, clocks: Sequence[Clock]) -> dict[str, Any]:

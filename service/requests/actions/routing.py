@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -17,11 +16,8 @@ from service.reference import regions
 from service.requests import clocks
 from service.requests.actions import reach
 from service.requests.models import Dispatch, Request
-from service.requests.routing import SHANGHAI, Candidate, Choice, choose
+from service.requests.routing import SHANGHAI, Candidate, Choice, choose, wanted_of
 from service.requests.states import UNROUTED, Ended
-
-CHOICE_FIELDS = ("bank", "partner")
-"""Members of a form in which a holder names who shall handle it (api.md 5.6)."""
 
 
 async def dispatch(session: AsyncSession, request_id: UUID, now: datetime) -> Dispatch | None:
@@ -89,12 +85,6 @@ async def weigh(session: AsyncSession, request: Request, now: datetime) -> Choic
     back = await _sent_back(session, request.id)
     candidates = [_candidate(route, name, given, back) for route, name in routes]
     return choose(candidates, chain=chain, now=now, wanted=wanted_of(request.form))
-
-
-def wanted_of(form: dict[str, Any]) -> str | None:
-    """The partner that the holder named in the form, if any."""
-    named = (form.get(field) for field in CHOICE_FIELDS)
-    return next((each for each in named if isinstance(each, str) and each), None)
 
 
 async def _routes(

@@ -13,11 +13,12 @@ from service import ids
 from service.auth.callers import Caller, Role
 from service.offerings import forms
 from service.offerings.models import OfferingVersion
+from service.partners.models import Partner, Route
 from service.problems import FieldError, InvalidBody
 from service.reference import regions
 from service.requests import clocks, entitlement, numbers
 from service.requests.models import Clock, Request, State
-from service.requests.routing import SHANGHAI
+from service.requests.routing import CHOICE_FIELDS, SHANGHAI, wanted_of
 from service.talents.cards import Card
 from service.talents.models import File
 
@@ -55,6 +56,7 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     card = entitlement.check(version, card, beneficiaries, today)
     await _check_region(session, asked.region, today)
     forms.check_form(version.form_schema, asked.form)
+    await _check_choice(session, version.code, asked.form)
     await check_files(session, by, asked.files)
     request = _request(asked, version, card, beneficiaries, now)
     session.add(request)
@@ -92,6 +94,23 @@ async def _check_region(session: AsyncSession, code: str, today: date) -> None:
         )
 
 
+async def _check_choice(session: AsyncSession, offering: str, form: dict[str, Any]) -> None:
+    """Whoever the holder names must handle the offering: nobody else would be asked."""
+    wanted = wanted_of(form)
+    if wanted is None:
+        return
+    handlers = (
+        select(Partner.id, Partner.name)
+        .join(Route, Route.partner_id == Partner.id)
+        .where(Route.offering == offering)
+    )
+    known = {str(each) for row in await session.execute(handlers) for each in row}
+    if wanted not in known:
+        field = next(name for name in CHOICE_FIELDS if form.get(name) == wanted)
+        advice = "所填单位不办理此事项,请从可选单位中选择,或留空由系统分派。"
+        raise InvalidBody(FieldError(f"/form/{field}", "not-a-handler", advice))
+
+
 async def check_files(session: AsyncSession, by: Caller, files: list[UUID]) -> None:
     """Each file is one that the caller put in; raises InvalidBody naming those that are not."""
     if not files:
@@ -100,8 +119,8 @@ async def check_files(session: AsyncSession, by: Caller, files: list[UUID]) -> N
     theirs = set(await session.scalars(query))
     wrong = [place for place, file in enumerate(files) if file not in theirs]
     if wrong:
-        text = "没有这个材料,请先上传再提交。"
-        raise InvalidBody(*(FieldError(f"/files/{n}", "unknown", text) for n in wrong))
+        advice = "没有这个材料,请先上传再提交。"
+        raise InvalidBody(*(FieldError(f"/files/{n}", "unknown", advice) for n in wrong))
 
 
 def _request(

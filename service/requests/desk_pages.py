@@ -1,0 +1,221 @@
+"""Pages of a partner's clerk: the queue by what runs out first, and one request to act on."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.auth import guards
+from service.auth.callers import Caller, Role
+from service.pages.show import page
+from service.problems import FieldError, InvalidBody, NotFound, Problem
+from service.reference import regions
+from service.requests import fields, partner_routes, queries, timeline, words
+from service.requests.actions import handling
+from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
+from service.requests.posting import FormSent, attempt, errors_of, sent, under
+from service.requests.queries import Found
+from service.requests.routing import SHANGHAI
+from service.requests.states import BOUNCES, ENDED, State
+
+DESK = "/desk"
+ONE = DESK + "/{request_id:uuid}"
+SHOWN = 100
+TABS: dict[str, tuple[str, tuple[State, ...]]] = {
+    "todo": ("待办", (State.OFFERED, State.ACCEPTED)),
+    "waiting": ("等待中", (State.AWAITING_CORRECTION, State.IN_PUBLICITY)),
+    "done": ("已结束", ENDED),
+}
+WORDS: dict[str, Any] = {
+    "states": words.AT_DESK,
+    "badges": words.BADGES,
+    "outcomes": words.OUTCOMES,
+    "deadline": timeline.moment,
+    "legs": timeline.LEGS,
+    "roles": timeline.ROLES,
+    "bounces": BOUNCES,
+}
+clerk = guards.roles(Role.PARTNER_CLERK)
+
+
+@get(DESK, guards=[clerk], opt={"page": True}, include_in_schema=False)
+async def desk(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """待办申请,最先到期的在前。"""
+    tab = request.query_params.get("show", "todo")
+    tab = tab if tab in TABS else "todo"
+    found = await queries.by_urgency(session, caller.partner_id, TABS[tab][1], SHOWN)
+    known = await regions.of(session)
+    return page(
+        request,
+        "requests/templates/desk.html",
+        lines=await partner_routes.summaries(session, found[:SHOWN]),
+        more=len(found) > SHOWN,
+        tabs=[(code, label) for code, (label, _) in TABS.items()],
+        at_tab=tab,
+        places={code: known.full_name(code) for code in known.by_code},
+        now=now,
+        told=words.DONE.get(request.query_params.get("done", "")),
+        **WORDS,
+    )
+
+
+@get(ONE, guards=[clerk], opt={"page": True}, include_in_schema=False)
+async def desk_request(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """办理一件申请。"""
+    found = await queries.at_partner(session, caller.partner_id, request_id)
+    return await show(request, session, caller, found, now)
+
+
+async def show(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    caller: Caller,
+    found: Found,
+    now: datetime,
+    given: FormSent | None = None,
+    problem: Problem | None = None,
+    act: str = "",
+) -> Response[Any]:
+    """One request, with what was typed where an act met a problem."""
+    view = await partner_routes.view(session, caller, found.request.id)
+    known = await regions.of(session)
+    names = {code: known.full_name(code) for code in known.by_code}
+    typed = given.texts if given else {}
+    version = found.version
+    return page(
+        request,
+        "requests/templates/desk_request.html",
+        problem=problem,
+        told=words.DONE.get(request.query_params.get("done", "")),
+        view=view,
+        revision=view.etag.strip('"'),
+        now=now,
+        place=known.full_name(view.region),
+        filled=fields.lines(version.form_schema, view.form, names),
+        result=fields.lines(version.result_schema, view.result or {}, names),
+        kinds="、".join(words.KINDS.get(kind, kind) for kind in view.beneficiaries),
+        fields=fields.of(
+            version.result_schema, posted=typed, errors=under(errors_of(problem), "/result")
+        ),
+        typed=typed,
+        open=act,
+        publicity_wd=version.publicity_wd,
+        **WORDS,
+    )
+
+
+@post(
+    ONE + "/{act:str}",
+    guards=[clerk],
+    opt={"page": True},
+    include_in_schema=False,
+    status_code=303,
+)
+async def act(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    act: FromPath[str],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """接件、退回、补正、公示、进展、办结。"""
+    if act not in DONE:
+        raise NotFound
+    given = await sent(request)
+    found = await queries.at_partner(session, caller.partner_id, request_id)
+    doing = _do(act, session, request_id, caller, given, found, now)
+    if problem := await attempt(session, doing):
+        await session.refresh(found.request)
+        opened = "decline" if given.text("_outcome") == "declined" else act
+        return await show(request, session, caller, found, now, given, problem, opened)
+    back = DESK if act == "bounce" else f"{DESK}/{request_id}"
+    return Redirect(f"{back}?done={DONE[act]}", status_code=303)
+
+
+DONE = {
+    "accept": "accepted",
+    "bounce": "bounced",
+    "ask": "asked",
+    "publicity": "publicised",
+    "progress": "progressed",
+    "complete": "completed",
+}
+
+
+async def _do(
+    act: str,
+    session: AsyncSession,
+    request_id: UUID,
+    by: Caller,
+    given: FormSent,
+    found: Found,
+    now: datetime,
+) -> None:
+    where = (session, request_id, by, given.revision)
+    match act:
+        case "accept":
+            await handling.accept(*where, now)
+        case "bounce":
+            await handling.bounce(*where, _read(given, Bounce, "reason", "note"), now)
+        case "progress":
+            await handling.progress(*where, _read(given, Progress, "note"), now)
+        case "ask":
+            await handling.ask(*where, asked_of(given.text("items")), now)
+        case "publicity":
+            await handling.publicise(*where, _publicity(given, now), now)
+        case "complete":
+            await handling.complete(*where, _completion(given, found), now)
+
+
+def _read(given: FormSent, kind: type[Any], *names: str) -> Any:
+    return _checked({name: given.text(name).strip() for name in names}, kind)
+
+
+def _checked(content: dict[str, Any], kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as wrong:
+        raise InvalidBody(FieldError("", "invalid", "请填写完整,且不要超过规定的长度。")) from wrong
+
+
+def asked_of(text: str) -> Ask:
+    """One thing a line; raises InvalidBody."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    asked: Ask = _checked({"items": lines}, Ask)
+    return asked
+
+
+def _publicity(given: FormSent, now: datetime) -> Publicity:
+    try:
+        ends_on = date.fromisoformat(given.text("to"))
+    except ValueError as wrong:
+        raise InvalidBody(FieldError("/to", "wrong-form", "请填写公示的最后一天。")) from wrong
+    return Publicity(now.astimezone(SHANGHAI).date(), ends_on)
+
+
+def _completion(given: FormSent, found: Found) -> Completion:
+    if given.text("_outcome") == "declined":
+        reason = given.text("_reason").strip()[:2000]
+        return Completion("declined", {}, reason or None)
+    return Completion("granted", given.form(found.version.result_schema))
+
+
+ROUTES = [desk, desk_request, act]

@@ -1,0 +1,203 @@
+"""Pages on which a holder chooses an offering and asks for it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service import idempotency, ids
+from service.auth import guards
+from service.auth.callers import Caller
+from service.idempotency import Claim
+from service.offerings import queries as offerings
+from service.offerings.models import OfferingVersion
+from service.pages.show import page
+from service.partners.models import Partner, Route
+from service.problems import NotFound, Problem
+from service.reference import regions
+from service.reference.regions import Regions
+from service.requests import entitlement, fields, words
+from service.requests.actions import submitting
+from service.requests.actions.submitting import Submission
+from service.requests.entitlement import NotEntitled
+from service.requests.posting import FormSent, attempt, errors_of, sent, under
+from service.requests.routing import SHANGHAI
+from service.talents.cards import Card
+
+NEW = "/my/requests/new"
+ONCE = b"a form is sent once"
+"""What a form's key stands for: sent again, changed or not, it leads to what it made before."""
+
+
+class Place(NamedTuple):
+    """A city and what lies in it."""
+
+    name: str
+    places: list[tuple[str, str]]
+
+
+class Offered(NamedTuple):
+    """An offering to choose, or why not."""
+
+    code: str
+    name: str
+    accept_hours: int | None
+    complete_wd: int | None
+    why_not: str | None
+
+
+@get(NEW, guards=[guards.talent], opt={"page": True}, include_in_schema=False)
+async def new(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """选择事项,再填表。"""
+    today = now.astimezone(SHANGHAI).date()
+    code = request.query_params.get("offering")
+    if code:
+        return await form_page(request, session, caller, await _version(session, code, today), now)
+    card = await card_of(session, caller)
+    groups: dict[str, list[Offered]] = {}
+    for version in await offerings.in_force(session, today):
+        if version.mode == "case":
+            groups.setdefault(version.department, []).append(_offered(version, card, today))
+    return page(request, "requests/templates/new_choose.html", groups=list(groups.items()))
+
+
+async def card_of(session: AsyncSession, caller: Caller) -> Card | None:
+    """The caller's live card."""
+    query = select(Card).where(Card.person_id == caller.person_id, Card.state.in_(submitting.LIVE))
+    found: Card | None = await session.scalar(query)
+    return found
+
+
+def _offered(version: OfferingVersion, card: Card | None, today: date) -> Offered:
+    why_not = None
+    try:
+        entitlement.check(version, card, entitlement.beneficiaries_of(version, ()), today)
+    except NotEntitled as refusal:
+        why_not = {
+            "window-closed": f"受理时段:{version.window}",
+            "category": "不面向您的卡类别",
+        }.get(refusal.reason, refusal.detail)
+    return Offered(
+        version.code, version.name_zh, version.accept_hours, version.complete_wd, why_not
+    )
+
+
+async def _version(session: AsyncSession, code: str, today: date) -> OfferingVersion:
+    version = await offerings.current(session, code.replace("\0", ""), today)
+    if version is None or version.mode != "case":
+        raise NotFound
+    return version
+
+
+async def form_page(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    caller: Caller,
+    version: OfferingVersion,
+    now: datetime,
+    given: FormSent | None = None,
+    problem: Problem | None = None,
+) -> Response[Any]:
+    """The form of one offering, with what was typed and what was wrong with it."""
+    known = await regions.of(session)
+    today = now.astimezone(SHANGHAI).date()
+    card = await card_of(session, caller)
+    choices = await _choices(session, version, known, today)
+    errors = errors_of(problem)
+    shown = fields.of(
+        version.form_schema,
+        posted=given.texts if given else None,
+        errors=under(errors, "/form"),
+        choices=choices,
+    )
+    return page(
+        request,
+        "requests/templates/new_form.html",
+        problem=problem,
+        version=version,
+        fields=shown,
+        errors=errors,
+        draft_id=(given.text("_id") if given else "") or str(ids.new_id()),
+        places=places_of(known, today),
+        region=(given.text("_region") if given else "") or (card.region if card else ""),
+        kinds=[(kind, words.KINDS.get(kind, kind)) for kind in version.beneficiaries],
+        chosen=given.texts.get("_for", []) if given else version.beneficiaries[:1],
+        uploads=False,
+    )
+
+
+async def _choices(
+    session: AsyncSession, version: OfferingVersion, known: Regions, today: date
+) -> dict[str, Sequence[tuple[str, str]]]:
+    counties = [place for city in places_of(known, today) for place in city.places]
+    found: dict[str, Sequence[tuple[str, str]]] = {
+        "region": [(code, known.full_name(code)) for code, _ in counties]
+    }
+    if "bank" in version.form_schema.get("properties", {}):
+        query = (
+            select(Partner.id, Partner.name)
+            .join(Route, Route.partner_id == Partner.id)
+            .where(Route.offering == version.code)
+            .distinct()
+            .order_by(Partner.name)
+        )
+        found["bank"] = [(str(key), name) for key, name in await session.execute(query)]
+    return found
+
+
+def places_of(known: Regions, today: date) -> list[Place]:
+    """Each city with itself and its counties, in the order of their codes."""
+    found = []
+    for city in known.cities(today):
+        inside = sorted(code for code in known.children(city.code) if code != city.code)
+        counties = [(code, known.name(code)) for code in inside if known.is_current(code, today)]
+        found.append(Place(city.name, [(city.code, f"{city.name}(市级)"), *counties]))
+    return found
+
+
+@post(NEW, guards=[guards.talent], opt={"page": True}, include_in_schema=False, status_code=303)
+async def submit(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """提交;有误时原样显示并逐项提示。"""
+    code = request.query_params.get("offering", "")
+    version = await _version(session, code, now.astimezone(SHANGHAI).date())
+    given = await sent(request)
+    claim = Claim(caller.id, f"page {given.text('_id')[:40]}", ONCE)
+    await idempotency.begin(session, claim)
+    asked = Submission(
+        offering=version.code,
+        region=given.text("_region"),
+        form=given.form(version.form_schema),
+        beneficiaries=given.texts.get("_for", []),
+    )
+    submitted: list[UUID] = []
+    if problem := await attempt(session, _submit(session, caller, asked, now, submitted)):
+        return await form_page(request, session, caller, version, now, given, problem)
+    answer = Redirect(f"/my/requests/{submitted[0]}?done=submitted", status_code=303)
+    rendered = answer.to_asgi_response(app=None, request=request, status_code=303)
+    await idempotency.keep(session, claim, rendered, now)
+    return answer
+
+
+async def _submit(
+    session: AsyncSession, caller: Caller, asked: Submission, now: datetime, into: list[UUID]
+) -> None:
+    into.append((await submitting.submit(session, caller, asked, now)).request.id)
+
+
+ROUTES = [new, submit]

@@ -1,0 +1,50 @@
+"""Words of a request for people who read pages."""
+
+from service.requests.states import Ended, State
+
+STATES: dict[str, str] = {
+    State.SUBMITTED: "已提交",
+    State.ROUTING: "派送中",
+    State.OFFERED: "待接件",
+    State.ACCEPTED: "办理中",
+    State.AWAITING_CORRECTION: "待您补正",
+    State.IN_PUBLICITY: "公示中",
+    State.IN_RULING: "待裁定",
+    State.COMPLETED: "已办结",
+    State.WITHDRAWN: "已撤回",
+    State.EXPIRED: "已终止",
+}
+AT_DESK = STATES | {State.AWAITING_CORRECTION: "待申请人补正", State.OFFERED: "待接件"}
+BADGES: dict[str, str] = {
+    State.AWAITING_CORRECTION: "warn",
+    State.IN_RULING: "warn",
+    State.COMPLETED: "good",
+    State.EXPIRED: "bad",
+}
+OUTCOMES = {"granted": "予以办理", "declined": "不予办理"}
+KINDS = {
+    "holder": "本人",
+    "spouse": "配偶",
+    "child": "子女",
+    "parent": "父母",
+    "companion": "随行人员",
+}
+ENDS: dict[str, str] = {
+    Ended.ACCEPTED: "已接件",
+    Ended.BOUNCED: "已退回",
+    Ended.LAPSED: "逾期未接",
+    Ended.WITHDRAWN: "已收回",
+}
+DONE: dict[str, str] = {
+    "submitted": "申请已提交,系统正在派送给办理单位。",
+    "withdrawn": "申请已撤回。",
+    "answered": "补正已提交,办理继续。",
+    "written": "留言已送达。",
+    "accepted": "已接件,办理时限开始计时。",
+    "bounced": "已退回,系统将另行派送。",
+    "asked": "已告知申请人补正,答复前不计办理时间。",
+    "publicised": "公示已开始,期间不计办理时间。",
+    "progressed": "进展已告知申请人。",
+    "completed": "已办结。",
+}
+"""What a page says after an act, by the code in its address."""
