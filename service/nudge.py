@@ -1,0 +1,76 @@
+"""A hint that something was committed, for those who wait (docs/adr/0005).
+
+Never in the business transaction and at most one for a batch: `NOTIFY` in every transaction would
+cap the database. A hint that is lost costs one poll, never an event.
+"""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import asyncpg
+import structlog
+
+CHANNEL = "hck_events"
+log = structlog.get_logger("service.nudge")
+
+
+class Nudge:
+    """One process's hints: those it gives, and those it hears from every process."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._given = asyncio.Event()
+        self._heard = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to listen and to pass hints on."""
+        self._tasks = [asyncio.create_task(self._run())]
+
+    async def stop(self) -> None:
+        """End, dropping what was not passed on yet."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def wake(self) -> None:
+        """Something was committed."""
+        self._given.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        heard, self._heard = self._heard, asyncio.Event()
+        heard.set()
+
+    async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109 - a poll's length
+        """Wait for the next hint, at most `timeout` seconds; returns whether one came."""
+        try:
+            await asyncio.wait_for(self._heard.wait(), timeout)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._pass_on()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+                # The database is away; whoever waits polls meanwhile.
+                log.warning("nudge lost its connection", kind=type(lost).__name__)
+                await asyncio.sleep(1)
+
+    async def _pass_on(self) -> None:
+        connection = await asyncpg.connect(self._url)
+        try:
+            await connection.add_listener(CHANNEL, self._hear)
+            while True:
+                await self._given.wait()
+                self._given.clear()
+                await connection.execute(f"NOTIFY {CHANNEL}")
+        finally:
+            await connection.close(timeout=1)
+
+    def _hear(self, *_: Any) -> None:
+        self._tell()

@@ -1,0 +1,115 @@
+"""From the log to the queue: each unpublished event's subject goes to everyone who listens.
+
+Sends, then marks, in one transaction: the one place with network inside a transaction, holding
+only rows that nobody waits for. A crash between the two sends again; the inbox sees to that.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from dramatiq import Actor
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from events.catalogue import EVENTS
+from events.log import events, inbox
+from service.nudge import Nudge
+from workers.subscriptions import CONSUMERS, SUBSCRIBERS
+
+Send = Callable[[Actor[Any, Any], str], object]
+
+BATCH = 500
+POLL_SECONDS = 0.2
+LAGGING_AFTER = timedelta(seconds=60)
+log = structlog.get_logger("workers.relay")
+
+
+def send(actor: Actor[Any, Any], subject: str) -> None:
+    """Put one subject into an actor's queue."""
+    actor.send(subject)
+
+
+async def publish_batch(
+    session: AsyncSession, send: Send, now: datetime, limit: int = BATCH
+) -> int:
+    """Publish the oldest unpublished events; returns how many.
+
+    Rows that another relay holds are stepped over, and so are none that commit late: what is
+    unpublished is found by its mark, not by its place. One message for each actor and subject.
+    """
+    query = (
+        sa.select(events.c.id, events.c.type, events.c.subject)
+        .where(events.c.published_at.is_(None))
+        .order_by(events.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = (await session.execute(query)).all()
+    if not rows:
+        return 0
+    for actor, subject in messages_of([(row.type, row.subject) for row in rows]):
+        send(actor, subject)
+    mark = sa.update(events).where(events.c.id.in_([row.id for row in rows]))
+    await session.execute(mark.values(published_at=now))
+    return len(rows)
+
+
+def messages_of(rows: list[tuple[str, str]]) -> list[tuple[Actor[Any, Any], str]]:
+    """Who must look at which subject, each once, in the order of the events."""
+    wanted: dict[tuple[str, str], tuple[Actor[Any, Any], str]] = {}
+    for type_name, subject in rows:
+        for actor in SUBSCRIBERS[EVENTS[type_name]]:
+            wanted.setdefault((actor.actor_name, subject), (actor, subject))
+    return list(wanted.values())
+
+
+async def wake_lagging(session: AsyncSession, send: Send, now: datetime, limit: int = 200) -> int:
+    """Send again where a consumer has begun on a subject but is behind; returns how many.
+
+    A message may have died with its queue or used up its tries; the mark in the inbox tells.
+    """
+    behind = (
+        sa.select(inbox.c.consumer, inbox.c.subject)
+        .where(
+            sa.exists().where(
+                events.c.subject == inbox.c.subject,
+                events.c.sequence > inbox.c.sequence,
+                events.c.published_at < now - LAGGING_AFTER,
+            )
+        )
+        .limit(limit)
+    )
+    rows = (await session.execute(behind)).all()
+    for consumer, subject in rows:
+        if consumer in CONSUMERS:
+            send(CONSUMERS[consumer], subject)
+    return len(rows)
+
+
+async def run(
+    sessions: async_sessionmaker[AsyncSession],
+    nudge: Nudge,
+    clock: Callable[[], datetime],
+    stopping: asyncio.Event,
+) -> None:
+    """Publish until told to stop; a hint wakes at once, a poll makes up for lost hints."""
+    last_sweep = clock()
+    while not stopping.is_set():
+        try:
+            async with sessions.begin() as session:
+                done = await publish_batch(session, send, clock())
+            if clock() - last_sweep > LAGGING_AFTER:
+                last_sweep = clock()
+                async with sessions.begin() as session:
+                    await wake_lagging(session, send, last_sweep)
+        except Exception as lost:
+            log.warning("relay must wait", kind=type(lost).__name__)
+            done = 0
+            await asyncio.sleep(1)
+        if done:
+            nudge.wake()  # the feeds' hint, where timers or workers wrote the events
+        elif not stopping.is_set():
+            await nudge.changed(POLL_SECONDS)
