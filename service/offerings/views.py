@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from service.offerings.catalogue import SHANGHAI
 from service.offerings.models import OfferingVersion
 from service.offerings.windows import window_open
 
@@ -51,6 +52,7 @@ def view(version: OfferingVersion, today: date) -> Offering:
     plain = {name: getattr(version, name) for name in SAME}
     return Offering(
         window_open=window_open(version.window, today),
+        published_at=version.published_at.astimezone(SHANGHAI),
         form_schema=version.form_schema or None,
         result_schema=version.result_schema or None,
         **plain,
@@ -60,6 +62,6 @@ def view(version: OfferingVersion, today: date) -> Offering:
 SAME = tuple(
     name
     for name in Offering.__struct_fields__
-    if name not in ("window_open", "form_schema", "result_schema")
+    if name not in ("window_open", "published_at", "form_schema", "result_schema")
 )
 """What is shown as it is kept."""

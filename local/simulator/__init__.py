@@ -1,0 +1,1 @@
+"""Simulated 办理单位 for the local set-up: they know the public interface and nothing else."""
