@@ -99,6 +99,7 @@ async def append(
         events.c.subject == values["subject"]
     )
     await session.execute(sa.insert(events).values(**values, sequence=last.scalar_subquery()))
+    session.info["appended"] = True  # whoever commits may give a hint (docs/adr/0005)
     event_id: UUID = values["id"]
     return event_id
 

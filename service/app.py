@@ -26,6 +26,7 @@ from service.counters import routes as counter_routes
 from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
+from service.nudge import Nudge
 from service.offerings import routes as offering_routes
 from service.pages import refusals, show
 from service.pages import routes as page_routes
@@ -112,10 +113,13 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
         app.state.sessions = db.make_sessions(engine)
         app.state.pool = await db.make_pool(settings)
         app.state.limiter = Limiter(app.state.pool)
+        app.state.nudge = Nudge(settings.database_url)
+        app.state.nudge.start()
         app.state.broker_check = lambda: app.state.pool.fetchval("SELECT 1")
         try:
             yield
         finally:
+            await app.state.nudge.stop()
             await app.state.pool.close()
             await engine.dispose()
 

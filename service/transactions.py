@@ -35,6 +35,8 @@ async def provide_session(
             await idempotency.begin(session, claim)
             under_way.get().update(claim=claim, session=session, request=request)
         yield session
+    if session.info.get("appended"):
+        state.nudge.wake()
 
 
 async def keep_answer(response: Response[Any]) -> Response[Any]:
