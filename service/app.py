@@ -15,7 +15,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.template.config import TemplateConfig
 
-from service import db, health, openapi, sealing
+from service import db, health, nudge, openapi, sealing
 from service.auth import routes as auth_routes
 from service.auth.callers import Caller
 from service.auth.guards import signed_in
@@ -26,7 +26,6 @@ from service.counters import routes as counter_routes
 from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
-from service.nudge import Nudge
 from service.offerings import routes as offering_routes
 from service.pages import refusals, show
 from service.pages import routes as page_routes
@@ -113,13 +112,15 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
         app.state.sessions = db.make_sessions(engine)
         app.state.pool = await db.make_pool(settings)
         app.state.limiter = Limiter(app.state.pool)
-        app.state.nudge = Nudge(settings.database_url)
-        app.state.nudge.start()
+        hints = nudge.Nudge(settings.database_url)
+        hints.start()
+        nudge.use(hints)
         app.state.broker_check = lambda: app.state.pool.fetchval("SELECT 1")
         try:
             yield
         finally:
-            await app.state.nudge.stop()
+            nudge.use(None)
+            await hints.stop()
             await app.state.pool.close()
             await engine.dispose()
 

@@ -74,3 +74,25 @@ class Nudge:
 
     def _hear(self, *_: Any) -> None:
         self._tell()
+
+
+_ours: list[Nudge] = []
+
+
+def use(nudge: Nudge | None) -> None:
+    """Make this the process's nudge; None where it ends."""
+    _ours[:] = [nudge] if nudge is not None else []
+
+
+def wake() -> None:
+    """Something was committed: pass the hint on, where the process has somebody to do it."""
+    for nudge in _ours:
+        nudge.wake()
+
+
+async def changed(timeout: float) -> bool:  # noqa: ASYNC109 - a poll's length
+    """Wait for the next hint, at most `timeout` seconds; returns whether one came."""
+    if not _ours:
+        await asyncio.sleep(timeout)
+        return False
+    return await _ours[0].changed(timeout)

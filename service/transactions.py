@@ -8,7 +8,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service import idempotency
+from service import idempotency, nudge
 
 under_way: ContextVar[dict[str, Any]] = ContextVar("under_way")
 """What this call has claimed. The dict is made by the outermost middleware: dependencies may run
@@ -36,7 +36,7 @@ async def provide_session(
             under_way.get().update(claim=claim, session=session, request=request)
         yield session
     if session.info.get("appended"):
-        state.nudge.wake()
+        nudge.wake()
 
 
 async def keep_answer(response: Response[Any]) -> Response[Any]:
