@@ -1,7 +1,7 @@
 """Reads of requests: whose they are, and what each side sees of them (api.md 5.3, 5.4)."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
@@ -18,6 +18,10 @@ from service.talents.models import Person
 
 OWN_LEGS = ("acceptance", "handling", "correction")
 """The clocks that a partner is shown; the holder's promise spans other partners' time too."""
+
+
+Named = Select[Request, OfferingVersion, str, Clock]
+"""Requests with the names that go with them; the last two may be missing."""
 
 
 class Found(NamedTuple):
@@ -44,7 +48,7 @@ async def seen_by(session: AsyncSession, caller: Caller) -> ColumnElement[bool]:
     return or_(*theirs)
 
 
-def _with_names() -> Select[tuple[Request, OfferingVersion, str | None, Clock | None]]:
+def _with_names() -> Named:
     promise = and_(Clock.request_id == Request.id, Clock.leg == "promise")
     return (
         select(Request, OfferingVersion, Partner.name, Clock)
@@ -92,7 +96,7 @@ async def of_partner(
 
 async def _page(
     session: AsyncSession,
-    query: Select[Any],
+    query: Named,
     after: UUID | None,
     limit: int,
     *,
