@@ -6,16 +6,19 @@ from dramatiq import Actor
 
 from events import catalogue as e
 from events.base import Event
-from workers import routing
+from workers import facts, notices, routing
+
+HEARD: dict[str, tuple[Actor[Any, Any], tuple[type[Event], ...]]] = {
+    "routing.route": (routing.route, routing.UNPLACED),
+    "facts.count": (facts.count, facts.COUNTED),
+    "notices.tell": (notices.tell, notices.TOLD),
+}
+"""Each consumer by the name under which the inbox knows it: its actor and what it listens to."""
 
 SUBSCRIBERS: dict[type[Event], tuple[Actor[Any, Any], ...]] = {
-    **dict.fromkeys(e.EVENTS.values(), ()),
-    e.RequestSubmitted: (routing.route,),
-    e.RequestBounced: (routing.route,),
-    e.OfferWithdrawn: (routing.route,),
+    kind: tuple(actor for actor, kinds in HEARD.values() if kind in kinds)
+    for kind in e.EVENTS.values()
 }
 
-CONSUMERS: dict[str, Actor[Any, Any]] = {
-    "routing.route": routing.route,
-}
+CONSUMERS: dict[str, Actor[Any, Any]] = {name: actor for name, (actor, _) in HEARD.items()}
 """The actors by the name under which the inbox knows them."""

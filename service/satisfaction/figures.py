@@ -31,6 +31,9 @@ class Counts(msgspec.Struct, frozen=True):
     completed: int = 0
     completed_in_time: int = 0
     redeemed: int = 0
+    breached_acceptance: int = 0
+    breached_handling: int = 0
+    breached_promise: int = 0
 
     @property
     def n(self) -> int:

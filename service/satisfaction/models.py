@@ -1,12 +1,14 @@
 """Ratings, the cases they open, and the counts that the figures are made of."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
+from service.problems import WrongState
 from service.sealing import SealedText
 
 
@@ -37,6 +39,42 @@ class Rating(Base):
         Index("ix_ratings_partner", "partner_id", "rated_at"),
     )
 
+    @property
+    def about(self) -> str:
+        """What was rated, as the log names it: `requests/<id>` or `redemptions/<id>`."""
+        if self.request_id is not None:
+            return f"requests/{self.request_id}"
+        return f"redemptions/{self.redemption_id}"
+
+
+class CaseState(StrEnum):
+    """Where the loop of a bad rating is (satisfaction.md 2)."""
+
+    OPEN = "open"
+    RECTIFYING = "rectifying"
+    RECTIFIED = "rectified"
+    CLOSED = "closed"
+
+
+class Verdict(StrEnum):
+    """What the call-back found (L1)."""
+
+    SUBSTANTIATED = "substantiated"
+    UNSUBSTANTIATED = "unsubstantiated"
+    NO_CONTACT = "no-contact"
+
+
+class Ruling(StrEnum):
+    """How 专家中心 ends a case, or a rating (L2, G6)."""
+
+    ACCEPT = "accept"
+    SEND_BACK = "send_back"
+    VOID = "void"
+
+
+NOT_REACHED = "not-reached"
+"""A try that reached nobody, while there are more to make."""
+
 
 class BadRating(Base):
     """差评 as a case: call-back, rectification, ruling (satisfaction.md 2)."""
@@ -65,6 +103,50 @@ class BadRating(Base):
     __mapper_args__ = {"version_id_col": revision}
 
     __table_args__ = (Index("ix_bad_ratings_state", "state", "id"),)
+
+    def centre_acts(self) -> tuple[str, ...]:
+        """What 专家中心 may do now; a rating can be voided once, whatever state its case is in."""
+        if self.ruling == Ruling.VOID:
+            return ()
+        return ("call-back", "rule") if self.state == CaseState.OPEN else ("rule",)
+
+    def agency_acts(self) -> tuple[str, ...]:
+        """What the rated agency may do now."""
+        return ("rectify",) if self.state == CaseState.RECTIFYING else ()
+
+    def check_call_back(self) -> None:
+        """Raises WrongState."""
+        if self.state != CaseState.OPEN:
+            raise WrongState(self.state, self.centre_acts())
+
+    def called_back(self, verdict: Verdict, by: UUID, now: datetime) -> None:
+        """The rater was reached, or tried for long enough: the verdict stands (L1)."""
+        self.verdict, self.called_back_at, self.called_back_by = verdict, now, by
+        if verdict is not Verdict.SUBSTANTIATED:
+            self.state, self.closed_at = CaseState.CLOSED, now
+
+    def begin_rectification(self, due_at: datetime) -> None:
+        """The agency is to mend it by `due_at` (L2)."""
+        self.state, self.rectify_due_at = CaseState.RECTIFYING, due_at
+
+    def rectify(self, plan: str, proof: str, files: list[str], now: datetime) -> None:
+        """The agency says how it mended the matter, with proof (L2). Raises WrongState."""
+        if self.state != CaseState.RECTIFYING:
+            raise WrongState(self.state, self.agency_acts())
+        self.state, self.rectified_at = CaseState.RECTIFIED, now
+        self.plan, self.proof, self.proof_files = plan, proof, files
+
+    def rule(self, ruling: Ruling, note: str | None, by: UUID, now: datetime) -> None:
+        """Accept, send back, or void (L2, G6). Raises WrongState."""
+        if self.ruling == Ruling.VOID or (
+            ruling is not Ruling.VOID and self.state != CaseState.RECTIFIED
+        ):
+            raise WrongState(self.state, self.centre_acts())
+        self.ruling, self.ruled_by, self.ruling_note = ruling, by, note
+        if ruling is Ruling.SEND_BACK:
+            self.state = CaseState.RECTIFYING
+        else:
+            self.state, self.closed_at = CaseState.CLOSED, self.closed_at or now
 
 
 class CallBack(Base):
@@ -103,6 +185,9 @@ class FigureCount(Base):
     redeemed: Mapped[int]
     voided: Mapped[int] = mapped_column(server_default="0")
     defaults: Mapped[int] = mapped_column(server_default="0")
+    breached_acceptance: Mapped[int] = mapped_column(server_default="0")
+    breached_handling: Mapped[int] = mapped_column(server_default="0")
+    breached_promise: Mapped[int] = mapped_column(server_default="0")
 
 
 class RatingMark(Base):

@@ -1,0 +1,73 @@
+"""Whose accounts an event's notices go to."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events.base import Event
+from events.catalogue import BenefitRedeemed, OfApplication, OfCard, OfRating, OfRequest
+from service.auth.callers import Role
+from service.auth.models import Account, GrantRow
+from service.reference import regions
+from service.requests.models import Request
+from service.satisfaction.models import Rating
+from service.satisfaction.sentences import Audience
+from service.talents.applications import Application
+from service.talents.cards import Card
+from service.talents.models import Person
+
+
+class Concerned(msgspec.Struct, frozen=True):
+    """Whom an event is about, and what it names."""
+
+    person_id: UUID | None = None
+    partner_id: UUID | None = None
+    offering: str = ""
+
+
+async def concerned(session: AsyncSession, event: Event) -> Concerned:
+    """Read from the rows that the event names."""
+    match event:
+        case OfRequest(request_id=request_id):
+            person_id = await session.scalar(_person(Request, request_id))
+            return Concerned(person_id, event.partner_id, event.offering)
+        case OfRating(rating_id=rating_id):
+            rating = await session.get_one(Rating, rating_id)
+            return Concerned(rating.person_id, rating.partner_id, rating.offering)
+        case BenefitRedeemed(card_id=card_id):
+            person_id = await session.scalar(_person(Card, card_id))
+            return Concerned(person_id, event.partner_id, event.offering)
+        case OfCard(card_id=card_id):
+            return Concerned(await session.scalar(_person(Card, card_id)))
+        case OfApplication(application_id=application_id):
+            return Concerned(await session.scalar(_person(Application, application_id)))
+    return Concerned()
+
+
+def _person(kind: type[Request] | type[Card] | type[Application], row_id: UUID) -> Select[UUID]:
+    return select(kind.person_id).where(kind.id == row_id)
+
+
+async def accounts(
+    session: AsyncSession, audience: Audience, about: Concerned, region: str
+) -> Sequence[UUID]:
+    """The accounts of an audience, each once; those that are disabled are not told."""
+    query = select(Account.id).where(Account.disabled_at.is_(None)).distinct().order_by(Account.id)
+    granted = query.join(GrantRow, GrantRow.account_id == Account.id)
+    match audience:
+        case Audience.HOLDER:
+            found = query.where(Account.person_id == about.person_id)
+        case Audience.STEWARD:
+            steward = select(Person.steward_id).where(Person.id == about.person_id)
+            found = query.where(Account.id == steward.scalar_subquery())
+        case Audience.CLERKS:
+            found = granted.where(
+                GrantRow.role == Role.PARTNER_CLERK, GrantRow.organisation_id == about.partner_id
+            )
+        case Audience.CENTRE:
+            places = (await regions.of(session)).chain(region)
+            found = granted.where(GrantRow.role == Role.CENTRE, GrantRow.region.in_(places))
+    return (await session.scalars(found)).all()

@@ -1,0 +1,151 @@
+"""From facts to counts: which cell an event changes, and by how much (satisfaction.md F7, 6.5)."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events.catalogue import (
+    AnyEvent,
+    BenefitRedeemed,
+    DeadlineBreached,
+    RatingGiven,
+    RatingRuled,
+    RequestCompleted,
+)
+from service.counters.models import Redemption
+from service.requests.models import Request
+from service.satisfaction import abouts, promises
+from service.satisfaction.figures import Counts
+from service.satisfaction.models import FigureCount, Rating, Ruling
+
+NOBODY = UUID(int=0)
+"""The partner of what happened while no partner had the request."""
+
+
+class Cell(msgspec.Struct, frozen=True, order=True):
+    """One day and set of dimensions (F7)."""
+
+    day: date
+    offering: str
+    partner_id: UUID
+    region: str
+    category: int
+    sector: str
+
+
+Changes = Mapping[Cell, Counts]
+
+
+def graded(grade: int, by: int = 1) -> tuple[int, int, int, int, int]:
+    """One rating of a grade, as counts of 1 to 5."""
+    one, two, three, four, five = (by if each == grade else 0 for each in range(1, 6))
+    return one, two, three, four, five
+
+
+def given(grade: int, origin: str) -> Counts:
+    """What a rating adds: a default one enters nothing but a denominator (G4)."""
+    return Counts(graded(grade)) if origin == "active" else Counts(defaults=1)
+
+
+def voided(grade: int) -> Counts:
+    """What voiding an active rating changes: it leaves its grade and is counted apart (G6)."""
+    return Counts(graded(grade, -1), voided=1)
+
+
+def breached(leg: str) -> Counts:
+    """What a missed deadline adds; a correction's is the holder's and counts for nobody."""
+    match leg:
+        case "acceptance":
+            return Counts(breached_acceptance=1)
+        case "handling":
+            return Counts(breached_handling=1)
+        case "promise":
+            return Counts(breached_promise=1)
+    return Counts()
+
+
+async def change_of(session: AsyncSession, event: AnyEvent) -> tuple[Cell, Counts] | None:
+    """What one event changes; None where it changes no figure."""
+    match event:
+        case RatingGiven(rating_id=rating_id, grade=grade, origin=origin):
+            return _of_rating(await session.get_one(Rating, rating_id)), given(grade, origin)
+        case RatingRuled(rating_id=rating_id, ruling=Ruling.VOID):
+            rating = await session.get_one(Rating, rating_id)
+            return _of_rating(rating), voided(rating.grade)
+        case RequestCompleted(request_id=request_id, in_time=in_time):
+            about = await _request(session, request_id)
+            change = Counts(completed=1, completed_in_time=int(in_time))
+            return _cell(about, about.completed_at, about.partner_id), change
+        case BenefitRedeemed(redemption_id=redemption_id):
+            query = abouts.REDEMPTIONS.where(Redemption.id == redemption_id)
+            about = abouts.about_redemption((await session.execute(query)).one())
+            return _cell(about, about.completed_at, about.partner_id), Counts(redeemed=1)
+        case DeadlineBreached(request_id=request_id, leg=leg, due_at=due_at):
+            about = await _request(session, request_id)
+            return _cell(about, due_at, event.partner_id), breached(leg)
+    return None
+
+
+def _of_rating(rating: Rating) -> Cell:
+    return Cell(
+        promises.day_of(rating.rated_at),
+        rating.offering,
+        rating.partner_id,
+        rating.region,
+        rating.category,
+        rating.sector,
+    )
+
+
+async def _request(session: AsyncSession, request_id: UUID) -> abouts.About:
+    query = abouts.REQUESTS.where(Request.id == request_id)
+    return abouts.about_request(*(await session.execute(query)).one())
+
+
+def _cell(about: abouts.About, at: datetime | None, partner_id: UUID | None) -> Cell:
+    assert at is not None  # noqa: S101 - a completed request has its instant
+    day = promises.day_of(at)
+    partner_id = partner_id or NOBODY
+    return Cell(day, about.offering, partner_id, about.region, about.category, about.sector)
+
+
+COLUMNS = (
+    *(f"grade_{grade}" for grade in range(1, 6)),
+    *(name for name in Counts.__struct_fields__ if name != "grades"),
+)
+"""The columns of `figure_counts` in the order of a Counts' numbers."""
+
+
+def numbers_of(counts: Counts) -> dict[str, int]:
+    """A Counts as the columns of `figure_counts`."""
+    grades, *rest = msgspec.structs.astuple(counts)
+    return dict(zip(COLUMNS, (*grades, *rest), strict=True))
+
+
+def counts_of(row: Any) -> Counts:
+    """The columns of `figure_counts`, in order, as a Counts."""
+    return Counts(tuple(row[:5]), *row[5:])
+
+
+async def apply(session: AsyncSession, changes: Changes) -> None:
+    """Add changes to the kept counts; in one order, so that two workers never wait crosswise."""
+    for cell in sorted(changes):
+        row = {**msgspec.structs.asdict(cell), **numbers_of(changes[cell])}
+        fresh = insert(FigureCount).values(**row)
+        added = {name: getattr(FigureCount, name) + fresh.excluded[name] for name in COLUMNS}
+        keys = ["day", "offering", "partner_id", "region", "category"]
+        await session.execute(fresh.on_conflict_do_update(index_elements=keys, set_=added))
+
+
+async def kept(session: AsyncSession) -> dict[Cell, Counts]:
+    """Every kept count that is not nothing."""
+    dimensions = [getattr(FigureCount, name) for name in Cell.__struct_fields__]
+    query = select(*dimensions, *(getattr(FigureCount, name) for name in COLUMNS))
+    found = {Cell(*row[:6]): counts_of(row[6:]) for row in await session.execute(query)}
+    return {cell: counts for cell, counts in found.items() if counts != Counts()}

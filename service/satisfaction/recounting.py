@@ -1,0 +1,89 @@
+"""The same counts from the log alone, by other means: what the kept ones must equal (F8)."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.satisfaction import counting
+from service.satisfaction.counting import Cell
+from service.satisfaction.figures import Counts
+
+GIVEN = """
+SELECT (r.rated_at AT TIME ZONE 'Asia/Shanghai')::date AS day, r.offering, r.partner_id, r.region,
+       r.category, r.sector, (e.data->>'grade')::int AS grade,
+       coalesce(e.data->>'origin', 'active') = 'active' AS active,
+       EXISTS (SELECT FROM events v WHERE v.subject = e.subject
+               AND v.type = 'hck.rating.ruled.v1' AND v.data->>'ruling' = 'void') AS void
+FROM events e JOIN ratings r ON r.id = (e.data->>'rating_id')::uuid
+WHERE e.type = 'hck.rating.given.v1'
+"""
+COMPLETED = """
+SELECT (e.at AT TIME ZONE 'Asia/Shanghai')::date AS day, r.offering,
+       (e.data->>'partner_id')::uuid AS partner_id, r.region, r.category, v.sector,
+       (e.data->>'in_time')::boolean AS in_time
+FROM events e JOIN requests r ON r.id = (e.data->>'request_id')::uuid
+JOIN offering_versions v ON v.id = r.offering_version_id
+WHERE e.type = 'hck.request.completed.v1'
+"""
+REDEEMED = """
+SELECT (e.at AT TIME ZONE 'Asia/Shanghai')::date AS day, e.data->>'offering' AS offering,
+       (e.data->>'partner_id')::uuid AS partner_id, p.region, c.category, v.sector
+FROM events e JOIN redemptions r ON r.id = (e.data->>'redemption_id')::uuid
+JOIN offering_versions v ON v.id = r.offering_version_id
+JOIN cards c ON c.id = r.card_id JOIN service_points p ON p.id = r.service_point_id
+WHERE e.type = 'hck.benefit.redeemed.v1'
+"""
+BREACHED = """
+SELECT ((e.data->>'due_at')::timestamptz AT TIME ZONE 'Asia/Shanghai')::date AS day, r.offering,
+       coalesce((e.data->>'partner_id')::uuid, '00000000-0000-0000-0000-000000000000')
+       AS partner_id, r.region, r.category, v.sector, e.data->>'leg' AS leg
+FROM events e JOIN requests r ON r.id = (e.data->>'request_id')::uuid
+JOIN offering_versions v ON v.id = r.offering_version_id
+WHERE e.type = 'hck.deadline.breached.v1'
+"""
+
+
+def _given(row: Any) -> Counts:
+    if not row.active:
+        return Counts(defaults=1)
+    return Counts(voided=1) if row.void else Counts(counting.graded(row.grade))
+
+
+def _completed(row: Any) -> Counts:
+    return Counts(completed=1, completed_in_time=1 if row.in_time else 0)
+
+
+def _redeemed(_: Any) -> Counts:
+    return Counts(redeemed=1)
+
+
+def _breached(row: Any) -> Counts:
+    return counting.breached(row.leg)
+
+
+READINGS = ((GIVEN, _given), (COMPLETED, _completed), (REDEEMED, _redeemed), (BREACHED, _breached))
+
+
+async def recount(session: AsyncSession) -> dict[Cell, Counts]:
+    """Every count, anew over the whole log; cells of nothing are left out."""
+    found: dict[Cell, Counts] = {}
+    for query, reading in READINGS:
+        for row in await session.execute(text(query)):
+            cell = Cell(*row[:6])
+            found[cell] = found.get(cell, Counts()) + reading(row)
+    return {cell: counts for cell, counts in found.items() if counts != Counts()}
+
+
+async def differences(session: AsyncSession) -> dict[Cell, tuple[Counts, Counts]]:
+    """Cells whose kept count is not the recount: kept, recounted. Empty is as it must be.
+
+    Facts that the worker has not come to yet are differences too: settle first.
+    """
+    kept, anew = await counting.kept(session), await recount(session)
+    none = Counts()
+    return {
+        cell: (kept.get(cell, none), anew.get(cell, none))
+        for cell in sorted(kept.keys() | anew.keys())
+        if kept.get(cell, none) != anew.get(cell, none)
+    }

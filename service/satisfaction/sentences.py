@@ -1,0 +1,149 @@
+"""What people are told when something happens: to whom, and in which words. A table, no rows.
+
+Sentences name the offering, the partner and the time, never a person (events.md 1.3).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from events import catalogue as c
+from events.base import Event, type_of
+from service.pages.show import when
+
+
+class Audience(StrEnum):
+    """Who is told."""
+
+    HOLDER = "holder"
+    STEWARD = "steward"
+    CLERKS = "clerks"
+    CENTRE = "centre"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One sentence for one audience, where `only` holds of the event (always, if none)."""
+
+    to: tuple[Audience, ...]
+    text: str
+    only: Callable[[Any], bool] | None = None
+
+
+HOLDER, STEWARD, CLERKS, CENTRE = Audience
+HOLDER_SIDE = (HOLDER, STEWARD)
+
+
+def _leg(*legs: str) -> Callable[[Any], bool]:
+    return lambda event: event.leg in legs
+
+
+def _is(name: str, *values: str) -> Callable[[Any], bool]:
+    return lambda event: getattr(event, name) in values
+
+
+LINES: Mapping[type[Event], tuple[Line, ...]] = {
+    c.ApplicationReturned: (Line((HOLDER,), "您的办卡申请被退回,请按意见补充后重新提交。"),),
+    c.ApplicationRejected: (Line((HOLDER,), "您的办卡申请未通过,理由见申请记录。"),),
+    c.CardIssued: (Line((HOLDER,), "您的惠才卡已签发,现在就可以出示使用。"),),
+    c.CardSuspended: (Line((HOLDER,), "您的惠才卡已暂停使用,请联系人才服务窗口。"),),
+    c.CardReinstated: (Line((HOLDER,), "您的惠才卡已恢复使用。"),),
+    c.CardReplaced: (Line((HOLDER,), "您的惠才卡已换发,旧卡号作废。"),),
+    c.CardRenewed: (Line((HOLDER,), "您的惠才卡有效期已延长。"),),
+    c.CardRevoked: (Line((HOLDER,), "您的惠才卡已注销,如有疑问请联系人才服务窗口。"),),
+    c.CardExpired: (Line((HOLDER,), "您的惠才卡已到期。"),),
+    c.BenefitRedeemed: (Line((HOLDER,), "您在{partner}使用了“{offering}”,欢迎评价。"),),
+    c.RequestOffered: (Line((CLERKS,), "新的“{offering}”申请待接件,请于{due}前接件或退件。"),),
+    c.OfferWithdrawn: (
+        Line((CLERKS,), "“{offering}”申请逾期未接件,已收回转派。", _is("reason", "lapsed")),
+    ),
+    c.RequestAccepted: (Line(HOLDER_SIDE, "您的“{offering}”申请已由{partner}受理,{due}前办结。"),),
+    c.RequestBounced: (Line(HOLDER_SIDE, "您的“{offering}”申请正转派其他单位,总时限不变。"),),
+    c.CorrectionAsked: (
+        Line(HOLDER_SIDE, "您的“{offering}”申请需补正 {items} 项,请于{due}前补正,逾期将终止。"),
+    ),
+    c.CorrectionAnswered: (Line((CLERKS,), "“{offering}”申请已补正,请于{due}前办结。"),),
+    c.PublicityBegan: (Line(HOLDER_SIDE, "您的“{offering}”申请进入公示。"),),
+    c.RequestProgressed: (Line((HOLDER,), "您的“{offering}”申请有新进展。"),),
+    c.RequestCompleted: (
+        Line(HOLDER_SIDE, "您的“{offering}”申请已办结,欢迎评价。", _is("outcome", "granted")),
+        Line(
+            HOLDER_SIDE,
+            "您的“{offering}”申请已办结:未予批准,理由见申请记录。",
+            _is("outcome", "declined"),
+        ),
+    ),
+    c.RequestWithdrawn: (Line((CLERKS,), "“{offering}”申请已由申请人撤回。"),),
+    c.RequestExpired: (Line(HOLDER_SIDE, "您的“{offering}”申请已终止,需要时请重新申请。"),),
+    c.RequestRuled: (
+        Line((CENTRE,), "一件“{offering}”申请待裁定。", _is("ruling", "opened")),
+        Line(
+            HOLDER_SIDE, "专家中心已为您的“{offering}”申请指定办理单位。", _is("ruling", "assigned")
+        ),
+        Line(
+            HOLDER_SIDE,
+            "专家中心已裁定终止您的“{offering}”申请,理由见申请记录。",
+            _is("ruling", "ended"),
+        ),
+    ),
+    c.DeadlineWarned: (
+        Line((CLERKS,), "“{offering}”申请{leg}将于{due}到期。", _leg("acceptance", "handling")),
+        Line((STEWARD,), "您联系的人才的“{offering}”申请将于{due}到期。", _leg("promise")),
+        Line((HOLDER,), "您的“{offering}”申请补正将于{due}截止。", _leg("correction")),
+    ),
+    c.DeadlineBreached: (
+        Line((CLERKS,), "“{offering}”申请{leg}已超期,请立即办理。", _leg("acceptance", "handling")),
+        Line(
+            (CENTRE,), "一件“{offering}”申请{leg}超期。", _leg("acceptance", "handling", "promise")
+        ),
+        Line((STEWARD,), "您联系的人才的“{offering}”申请已超期。", _leg("promise")),
+    ),
+    c.DeadlineRecomputed: (Line(HOLDER_SIDE, "日历调整,您的“{offering}”申请时限改为{due}。"),),
+    c.RatingGiven: (
+        Line((CENTRE,), "收到一条“{offering}”差评,请按时回访。", lambda event: event.grade <= 2),
+    ),
+    c.RatingCalledBack: (
+        Line(
+            (CLERKS,),
+            "一条“{offering}”差评经回访属实,请按期整改。",
+            _is("verdict", "substantiated"),
+        ),
+    ),
+    c.RatingRectified: (Line((CENTRE,), "一条“{offering}”差评已提交整改,待审核。"),),
+    c.RatingRuled: (
+        Line((HOLDER,), "您反映的“{offering}”问题已整改,感谢您的意见。", _is("ruling", "accept")),
+        Line((CLERKS,), "“{offering}”差评的整改被退回,请重新整改。", _is("ruling", "send_back")),
+    ),
+}
+
+FROM_HOLDER = ("talent", "steward")
+LEGS = {"acceptance": "接件", "handling": "办理", "promise": "总时限", "correction": "补正"}
+
+
+def lines_of(event: Event, role: str) -> tuple[Line, ...]:
+    """The sentences that an event asks for; `role` is who caused it."""
+    if isinstance(event, c.MessageSent):
+        # Whoever wrote it knows it.
+        to = (CLERKS,) if role in FROM_HOLDER else HOLDER_SIDE
+        return (Line(to, "“{offering}”申请有一条新留言。"),)
+    lines = LINES.get(type(event), ())
+    return tuple(line for line in lines if line.only is None or line.only(event))
+
+
+def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
+    """The line's words for this event."""
+    due: datetime | None = getattr(event, "due_at", None)
+    return line.text.format(
+        offering=offering,
+        partner=partner or "办理单位",
+        due=when(due),
+        items=getattr(event, "items", ""),
+        leg=LEGS.get(getattr(event, "leg", ""), ""),
+    )
+
+
+def kind_of(event: Event) -> str:
+    """`request.completed` of `hck.request.completed.v1`."""
+    return type_of(event).removeprefix("hck.").rpartition(".")[0]

@@ -1,0 +1,125 @@
+"""Tables of figures as CSV, for whoever goes on with them in a spreadsheet (api.md 6.2)."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from service.problems import NotAcceptable
+
+CSV = "text/csv"
+JSON = "application/json"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Column = tuple[str, str]
+"""The path of a member in the row (`good_rate.value`) and its heading."""
+
+FIGURES: Sequence[Column] = (
+    ("key", "代码"),
+    ("name", "名称"),
+    ("good_rate.value", "好评率"),
+    ("good_rate.low", "好评率95%区间下限"),
+    ("good_rate.high", "好评率95%区间上限"),
+    ("satisfaction.value", "满意度"),
+    ("satisfaction.low", "满意度95%区间下限"),
+    ("satisfaction.high", "满意度95%区间上限"),
+    ("good_rate.n", "主动评价数"),
+    ("active_rate.value", "主动评价率"),
+    ("active_rate.n", "应评数"),
+    ("grades.5", "非常满意"),
+    ("grades.4", "满意"),
+    ("grades.3", "基本满意"),
+    ("grades.2", "不满意"),
+    ("grades.1", "非常不满意"),
+    ("voided", "作废"),
+    ("defaults", "默认好评"),
+    ("completed", "办结"),
+    ("redeemed", "核销"),
+)
+SLA: Sequence[Column] = (
+    ("key", "代码"),
+    ("name", "名称"),
+    ("on_time.value", "按时办结率"),
+    ("on_time.low", "95%区间下限"),
+    ("on_time.high", "95%区间上限"),
+    ("completed", "办结"),
+    ("completed_in_time", "按时办结"),
+    ("breached_promise", "总时限超期"),
+    ("breached_acceptance", "接件超期"),
+    ("breached_handling", "办理超期"),
+)
+PUBLISHED: Sequence[Column] = (
+    ("key", "代码"),
+    ("name", "名称"),
+    ("good_rate.n", "评价数"),
+    ("good_rate.value", "好评率"),
+    ("good_rate.low", "好评率95%区间下限"),
+    ("good_rate.high", "好评率95%区间上限"),
+    ("satisfaction.value", "满意度"),
+    ("satisfaction.low", "满意度95%区间下限"),
+    ("satisfaction.high", "满意度95%区间上限"),
+    ("good_rate.suppressed", "已隐去"),
+)
+
+
+def wanted(accept: str) -> str:
+    """The type to answer with; raises NotAcceptable where none of ours is asked for."""
+    if not accept.strip():
+        return JSON
+    weights = sorted(_weights(accept), key=lambda each: -each[1])
+    for kind, weight in weights:
+        if weight > 0 and kind in ("*/*", "application/*", JSON):
+            return JSON
+        if weight > 0 and kind in (CSV, "text/*"):
+            return CSV
+    raise NotAcceptable("可选 application/json 或 text/csv。")
+
+
+def _weights(accept: str) -> Iterable[tuple[str, float]]:
+    for part in accept.split(","):
+        kind, *parameters = (each.strip().lower() for each in part.split(";"))
+        q = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        try:
+            yield kind, float(q)
+        except ValueError:
+            yield kind, 0.0
+
+
+def answer(request: Request[Any, Any, Any], table: Any, columns: Sequence[Column]) -> Response[Any]:
+    """A table with `items` and `total`, in the form that the caller accepts."""
+    headers = {"Vary": "Accept", "Cache-Control": "no-store"}
+    if wanted(request.headers.get("accept", "")) == JSON:
+        return Response(table, headers=headers, media_type=JSON)
+    rows = [msgspec.to_builtins(each) for each in (*table.items, table.total)]
+    name = f"{request.url.path.rsplit('/', 1)[-1]}-by-{table.by}.csv"
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(csv_of(rows, columns), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> bytes:
+    """RFC 4180, with the mark by which spreadsheets know UTF-8."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([heading for _, heading in columns])
+    for row in rows:
+        writer.writerow([_cell(row, path) for path, _ in columns])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _cell(row: Mapping[str, Any], path: str) -> str:
+    value: Any = row
+    for step in path.split("."):
+        value = value[step]
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "是" if value else "否"
+        case float():
+            return f"{value:.4f}"
+        case str() if value.startswith(FORMULA):
+            return f"'{value}"  # a spreadsheet must not take a name for a formula
+    return str(value)

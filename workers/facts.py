@@ -1,0 +1,39 @@
+"""Keeps the counts that figures are made of: hears every fact that they count (api.md 6.5)."""
+
+import dramatiq
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import inbox
+from events.catalogue import (
+    BenefitRedeemed,
+    DeadlineBreached,
+    RatingGiven,
+    RatingRuled,
+    RequestCompleted,
+)
+from service.satisfaction import counting
+from service.satisfaction.counting import Cell
+from service.satisfaction.figures import Counts
+from workers import runtime
+from workers.broker import broker
+
+COUNTED = (RatingGiven, RatingRuled, RequestCompleted, BenefitRedeemed, DeadlineBreached)
+
+
+@dramatiq.actor(broker=broker, queue_name="facts", max_retries=8)
+async def count(subject: str) -> None:
+    """Count what is new at `subject`. Safe to receive twice, late or out of order."""
+    async with runtime.sessions.begin() as session:
+        await count_facts(session, subject)
+
+
+async def count_facts(session: AsyncSession, subject: str) -> int:
+    """Count each unread event once; returns how many cells have changed."""
+    changes: dict[Cell, Counts] = {}
+    for event in await inbox.unread(session, "facts.count", subject):
+        if change := await counting.change_of(session, event):
+            cell, counts = change
+            changes[cell] = changes.get(cell, Counts()) + counts
+    moved = {cell: counts for cell, counts in changes.items() if counts != Counts()}
+    await counting.apply(session, moved)
+    return len(moved)
