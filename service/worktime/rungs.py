@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from itertools import count
+from itertools import count, islice
 
 import msgspec
 
-from service.worktime.calendars import Calendar
+from service.worktime.calendars import Calendar, CalendarUnknown
 from service.worktime.hours import SHANGHAI, at
 from service.worktime.pauses import Pause
 from service.worktime.reckoning import (
@@ -111,9 +111,12 @@ class _Clock:
         # 24:00 belongs to the day it ends, so the first working day after it may be the next.
         ended = end.astimezone(SHANGHAI)
         day = ended.date() - DAY if ended.time() == time.min else ended.date()
-        return at(self._working_day_after(day, int(span)), MORNING)
+        try:
+            return at(self._working_day_after(day, int(span)), MORNING)
+        except CalendarUnknown:
+            return None  # past the last year held; a newer calendar brings it (time.md 6)
 
     def _working_day_after(self, day: date, number: int) -> date:
         later = (day + DAY * n for n in count(1))
         workdays = (each for each in later if self.calendar.is_workday(each))
-        return next(each for n, each in enumerate(workdays, 1) if n == number)
+        return next(islice(workdays, number - 1, None))
