@@ -12,9 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from events import feed
 from events.feed import Position
+from service import nudge
 
 LOOK_AGAIN_SECONDS = 1.0
-"""A wake can be missed, and an event is shown only once older transactions have ended."""
+"""A hint can be lost, and an event is shown only once older transactions have ended."""
+
+SETTLE_SECONDS = 0.05
+"""After a hint: bounds a waiter to 20 looks a second, however much is committed."""
 
 SEEN_EVERY = timedelta(minutes=1)
 SEEN = """
@@ -36,13 +40,22 @@ async def news(
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_seconds
-    while True:
+
+    async def look() -> Sequence[sa.Row[Any]]:
         async with sessions() as session:
-            rows = await feed.after(session, partner_id, position, limit)
-        left = until - loop.time()
-        if rows or left <= 0:
-            return rows
-        await asyncio.sleep(min(left, LOOK_AGAIN_SECONDS))
+            return await feed.after(session, partner_id, position, limit)
+
+    while (left := until - loop.time()) > 0:
+        # Listening begins before the look, so that no hint falls in between.
+        hint = asyncio.create_task(nudge.changed(min(left, LOOK_AGAIN_SECONDS)))
+        try:
+            if rows := await look():
+                return rows
+            if await hint:
+                await asyncio.sleep(SETTLE_SECONDS)
+        finally:
+            hint.cancel()
+    return await look()
 
 
 async def note_seen(pool: asyncpg.Pool, partner_id: UUID, now: datetime) -> None:
