@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.requests.clocks import Act, fire
@@ -41,22 +41,22 @@ async def fire_due(
     due = select(Clock).where(Clock.request_id.in_(found), Clock.next_at <= now)
     due = due.order_by(Clock.next_at, Clock.id).with_for_update()
     clocks = (await session.scalars(due.execution_options(populate_existing=True))).all()
-    await session.execute(
-        update(Clock).where(Clock.id.in_([c.id for c in clocks])).values(next_at=now + AGAIN),
-        execution_options={"synchronize_session": False},
-    )
+    for clock in clocks:
+        clock.next_at = now + AGAIN
+    await session.flush()
     return sum([await _fire_one(session, clock, now, acts) for clock in clocks])
 
 
 async def _fire_one(
     session: AsyncSession, clock: Clock, now: datetime, acts: Mapping[str, Act]
 ) -> int:
+    clock_id = str(clock.id)  # the row is out of date once the savepoint is rolled back
     try:
         async with session.begin_nested():
             return await fire(session, clock, now, acts)
     except Exception as failed:
-        # Its id is no personal data; the message might be.
-        log.error("a clock did not fire", clock=str(clock.id), kind=type(failed).__name__)
+        # An id is no personal data; the message might be.
+        log.error("a clock did not fire", clock=clock_id, kind=type(failed).__name__)
         return 0
 
 
