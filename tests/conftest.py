@@ -1,6 +1,7 @@
 """One PostgreSQL a run, built by the migrations; a copy of it for each test that asks."""
 
 import asyncio
+import copy
 import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,5 +72,23 @@ async def session(database: Settings) -> AsyncIterator[AsyncSession]:
 @pytest.fixture
 async def city(database: Settings, planted: dict[str, Any]) -> AsyncIterator[City]:
     """The whole product with its sample people, at ten o'clock on a Monday."""
-    async with City(database, msgspec.json.decode(msgspec.json.encode(planted))).open() as city:
-        yield city
+    ready: asyncio.Future[City] = asyncio.get_running_loop().create_future()
+    leave = asyncio.Event()
+
+    async def stand() -> None:
+        """A fixture's halves run in different tasks; the application ends where it began."""
+        try:
+            async with City(database, copy.deepcopy(planted)).open() as city:
+                ready.set_result(city)
+                await leave.wait()
+        except BaseException as wrong:
+            if ready.done():
+                raise
+            ready.set_exception(wrong)
+
+    standing = asyncio.create_task(stand())
+    try:
+        yield await ready
+    finally:
+        leave.set()
+        await standing
