@@ -138,6 +138,11 @@ SAID = (
 )
 
 
+def bad_shape(message: str) -> FieldError:
+    """What is wrong with a body and where, from msgspec's own words."""
+    return _field_error({"message": message})
+
+
 def _field_error(found: dict[str, Any]) -> FieldError:
     message = str(found.get("message", ""))
     place = re.search(r"at `\$(?P<path>[^`]*)`", message)

@@ -1,0 +1,40 @@
+"""Many deadlines at once: one question a line in, one answer a line out (time.md D3).
+
+`python3 dev.py deadlines FILE`; needs no database: it reckons by the calendar as shipped.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from service.problems import FieldError, InvalidBody, Problem
+from service.problems.answers import bad_shape, document
+from service.worktime import asking
+from service.worktime.calendars import CalendarUnknown
+from service.worktime.current import WorkingTime, shipped
+
+
+def run(lines: Iterable[str | bytes], working_time: WorkingTime | None = None) -> Iterator[str]:
+    """An answer for each line in the same order; a bad line gives a problem on its line."""
+    known = working_time or shipped()
+    for line in lines:
+        yield msgspec.json.encode(_one(line, known)).decode()
+
+
+def _one(line: str | bytes, known: WorkingTime) -> object:
+    try:
+        return _answer(line, known)
+    except Problem as problem:
+        return document(problem)
+
+
+def _answer(line: str | bytes, known: WorkingTime) -> asking.Answer:
+    try:
+        question = asking.question_of(line)
+    except msgspec.ValidationError as wrong:
+        raise InvalidBody(bad_shape(str(wrong))) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise InvalidBody(FieldError("", "not-json", "这一行不是 JSON。")) from None
+    if question.calendar_version not in (None, known.calendar.version):
+        raise CalendarUnknown("没有这个版本的工作日历,请不填 calendar_version 或改用现行版本。")
+    return asking.answer(question, known)
