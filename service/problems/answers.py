@@ -131,9 +131,11 @@ def _place_of(raised: Exception) -> list[str]:
 SAID = (
     (r"unknown field `(?P<name>[^`]*)`", "unknown-member", "没有这个成员,请去掉。"),
     (r"missing required field `(?P<name>[^`]*)`", "missing", "缺少必填项。"),
-    (r"Expected `(?P<kind>[^`]*)`", "wrong-type", "类型不对,应为 {kind}。"),
     (r"length <= (?P<n>\d+)", "too-long", "过长,最多 {n}。"),
     (r"length >= (?P<n>\d+)", "too-short", "过短,最少 {n}。"),
+    (r"Expected `\w+` (?P<bound>[<>]=? -?\d+)", "out-of-range", "超出范围,应 {bound}。"),
+    (r"with a timezone component", "no-offset", "时刻须带时区,如 2026-03-02T09:00:00+08:00。"),
+    (r"Expected `(?P<kind>[^`]*)`", "wrong-type", "类型不对,应为 {kind}。"),
     (r"Invalid enum value", "not-one-of", "不在可选的值中。"),
 )
 
