@@ -56,7 +56,7 @@ class Holder(msgspec.Struct, frozen=True):
     def id_number(self) -> str:
         """居民身份证 (GB 11643)."""
         number = f"{self.home}{self.born_on:%Y%m%d}{self.serial}"
-        return number + ric.calc_check_digit(number)
+        return number + ric.calc_check_digit(f"{number}0")
 
 
 UNITS = (

@@ -45,7 +45,7 @@ async def test_no_such_offering_is_not_found(city: City, code: str) -> None:
         ("人才公寓", ["HO-01"]),
         ("rencaigongyu", ["HO-01"]),
         ("RCGY", ["HO-01"]),
-        ("ren cai gong yu", ["HO-01"]),
+        ("rencai gongyu", ["HO-01"]),
         ("上学", ["ED-01", "ED-02"]),
         ("贷款 专利", ["FI-03"]),
         ("HO-02", ["HO-02"]),
