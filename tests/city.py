@@ -11,6 +11,7 @@ import httpx
 import pyotp
 
 from service.app import create_app
+from service.auth.signing_in import LIFE
 from service.settings import Settings
 from workers import relay, runtime, timers
 
@@ -75,7 +76,7 @@ class City:
         self.settings, self.planted = settings, planted
         self.now = MONDAY
         self.app = create_app(settings, clock=lambda: self.now)
-        self._known: dict[str, Someone] = {}
+        self._known: dict[str, tuple[datetime, Someone]] = {}
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["City"]:
@@ -111,18 +112,20 @@ class City:
         raise LookupError(f"no sample person {role} {wanted}")
 
     async def person(self, role: str, **wanted: Any) -> Someone:
-        """A sample person, signed in (once a test)."""
+        """A sample person, signed in; again where the clock has run past the session's life."""
         entry = self.entry(role, **wanted)
         login = entry["login"]
-        if login not in self._known:
+        signed_in_at, known = self._known.get(login, (None, None))
+        if known is None or signed_in_at is None or self.now - signed_in_at >= LIFE:
             body = {"login": login, "password": entry["password"]}
             if secret := entry.get("totp_secret"):
                 body["otp"] = pyotp.TOTP(secret).at(int(self.now.timestamp()))
             answer = await self.http.post("/v1/sessions", json=body)
             assert answer.status_code == 201, answer.text
             self.http.cookies.clear()
-            self._known[login] = Someone(self.http, answer.json()["access_token"], entry)
-        return self._known[login]
+            known = Someone(self.http, answer.json()["access_token"], entry)
+            self._known[login] = (self.now, known)
+        return known
 
     async def client(self, key: str) -> Someone:
         """A sample machine with a fresh access token (they live 15 minutes)."""
