@@ -8,7 +8,7 @@ comes back with it gets every fact it has missed, and the overview as it is now.
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ LOOK_SECONDS = 1.0
 """At the latest: what a worker counts is not told of by the log (6.5 allows five seconds)."""
 PACE_SECONDS = 0.2
 """Not more often: a busy minute is not told commit by commit."""
-BEAT_SECONDS = 15
+BEAT = timedelta(seconds=15)
 LIFE = timedelta(minutes=10)
 """Then the reader comes back by itself, and has its credentials looked at again."""
 BATCH = 200
@@ -149,15 +149,24 @@ class Teller:
         return Message(data=data, event=kind, id=self._position.cursor())
 
 
-async def changes(teller: Teller, clock: Callable[[], datetime]) -> AsyncIterator[Message]:
+async def between() -> None:
+    """Until there may be news: the next hint, or a little while."""
+    await nudge.changed(LOOK_SECONDS)
+    await asyncio.sleep(PACE_SECONDS)
+
+
+async def changes(
+    teller: Teller,
+    clock: Callable[[], datetime],
+    wait: Callable[[], Awaitable[None]] = between,
+) -> AsyncIterator[Message]:
     """News as it comes, a sign of life in between, until it is time to come back."""
     begun = last = clock()
     while clock() - begun < LIFE:
         for message in await teller.news():
             last = clock()
             yield message
-        if clock() - last > timedelta(seconds=BEAT_SECONDS):
+        if clock() - last >= BEAT:
             last = clock()
             yield Message(data=None, comment="still here")
-        await nudge.changed(LOOK_SECONDS)
-        await asyncio.sleep(PACE_SECONDS)
+        await wait()
