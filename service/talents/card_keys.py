@@ -1,0 +1,142 @@
+"""The keys that sign cards: made ahead, published in time, sealed at rest (card-token.md 5)."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cards.keys import CardKey, KeySet, SigningKey, b64, unb64
+from service import ids, sealing
+from service.auth import models
+from service.settings import SettingsError
+
+PURPOSE = "card"
+SIGNS = timedelta(days=180)
+AHEAD = timedelta(days=2)
+"""A successor is made this long before it signs; 5.4 asks for a day."""
+LONGEST_TOKEN = timedelta(days=1830)
+"""A printed token lives as long as its card: a key stays published until the last one is over."""
+KEPT_SECONDS = 60.0
+CURVE_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+TEST_KIDS = frozenset({"vi_APUNXJ3A", "L_yYCC5VY8U", "7QLOecurWrQ"})
+"""The keys of the published vectors: their private halves are known to everybody (14.2)."""
+
+PUBLISHED = """
+SELECT kid, x, y, not_before, expires_at FROM signing_keys
+WHERE purpose = 'card' AND revoked_at IS NULL AND published_at <= $1 AND expires_at > $1
+ORDER BY not_before
+"""
+SIGNER = """
+SELECT private_pem, not_before, expires_at FROM signing_keys
+WHERE purpose = 'card' AND revoked_at IS NULL AND not_before <= $1 AND signs_until > $1
+ORDER BY not_before DESC LIMIT 1
+"""
+
+
+def new_key(now: datetime, not_before: datetime) -> models.SigningKey:
+    """A new key's row, signing from `not_before` for half a year."""
+    secret = 1 + ids.random_below(CURVE_ORDER - 1)
+    expires_at = not_before + SIGNS + LONGEST_TOKEN
+    key = SigningKey.from_secret(secret, nbf=_stamp(not_before), exp=_stamp(expires_at))
+    return models.SigningKey(
+        kid=b64(key.kid),
+        purpose=PURPOSE,
+        private_pem=key.pem(),
+        x=b64(key.x),
+        y=b64(key.y),
+        not_before=not_before,
+        signs_until=not_before + SIGNS,
+        expires_at=expires_at,
+        published_at=now,
+        revoked_at=None,
+    )
+
+
+async def ensure_card_key(session: AsyncSession, now: datetime) -> None:
+    """See that a key signs now, and that its successor is published before it is needed (5.4).
+
+    Called at start and by the timers, under their lock. The very first key signs at once, as
+    nothing has been signed before it.
+    """
+    query = select(models.SigningKey).where(
+        models.SigningKey.purpose == PURPOSE, models.SigningKey.revoked_at.is_(None)
+    )
+    known = list(await session.scalars(query))
+    check_no_test_key([key.kid for key in known])
+    if not any(key.not_before <= now < key.signs_until for key in known):
+        session.add(new_key(now, now.replace(microsecond=0)))
+    elif not any(key.signs_until > now + AHEAD for key in known):
+        session.add(new_key(now, max(key.signs_until for key in known)))
+    await session.flush()
+
+
+def check_no_test_key(kids: Sequence[str]) -> None:
+    """Raises SettingsError where a key of the published vectors is in use (14.2)."""
+    if TEST_KIDS.intersection(kids):
+        raise SettingsError("签发密钥中有公开的测试密钥,人人可以伪造,不能启动;请换用新密钥。")
+
+
+class _Kept:
+    """What one process remembers of a database's keys, for a minute."""
+
+    def __init__(self) -> None:
+        self.read_at = 0.0
+        self.keys = KeySet()
+        self.signer: SigningKey | None = None
+
+
+_kept: dict[int, _Kept] = {}
+
+
+async def _of(pool: asyncpg.Pool, now: datetime) -> _Kept:
+    kept = _kept.get(id(pool))
+    if kept is None or time.monotonic() - kept.read_at > KEPT_SECONDS:
+        kept = _Kept()
+        kept.keys = KeySet([_public(row) for row in await pool.fetch(PUBLISHED, now)])
+        row = await pool.fetchrow(SIGNER, now)
+        kept.signer = _private(row) if row else None
+        kept.read_at = time.monotonic()
+        _kept.clear()  # a process has one pool; tests have one after another
+        _kept[id(pool)] = kept
+    return kept
+
+
+def forget() -> None:
+    """Read the keys anew at the next use: one was revoked or made."""
+    _kept.clear()
+
+
+async def published(pool: asyncpg.Pool, now: datetime) -> KeySet:
+    """The keys that outsiders are shown, read anew once a minute (5.5)."""
+    return (await _of(pool, now)).keys
+
+
+async def signer(pool: asyncpg.Pool, now: datetime) -> SigningKey:
+    """The key that signs now; raises SettingsError where none does."""
+    kept = await _of(pool, now)
+    if kept.signer is None or not kept.signer.nbf <= now.timestamp():
+        raise SettingsError("没有可用的签发密钥;请检查定时器进程是否在运行。")
+    return kept.signer
+
+
+def _public(row: Any) -> CardKey:
+    return CardKey(
+        unb64(row["x"]),
+        unb64(row["y"]),
+        nbf=_stamp(row["not_before"]),
+        exp=_stamp(row["expires_at"]),
+    )
+
+
+def _private(row: Any) -> SigningKey:
+    pem = sealing.ring().open(bytes(row["private_pem"]), "signing_keys.private_pem").decode()
+    return SigningKey.from_pem(pem, nbf=_stamp(row["not_before"]), exp=_stamp(row["expires_at"]))
+
+
+def _stamp(moment: datetime) -> int:
+    return int(moment.timestamp())
