@@ -56,7 +56,10 @@ class BadTable(Problem):
 
 
 def on_load(name: str, apply: Apply) -> None:
-    """A room that keeps rows of its own from a table is told of each new version."""
+    """A room that keeps rows of its own from a table is told of each load.
+
+    `apply` writes what differs from its rows and nothing else: the same table may come again.
+    """
     listeners = _listeners.setdefault(name, [])
     if apply not in listeners:
         listeners.append(apply)
@@ -115,7 +118,7 @@ def _check_keys(name: str, rows: Sequence[Row]) -> None:
 async def load(session: AsyncSession, name: str, content: str, now: datetime) -> int:
     """Keep a table's newer version and tell the rooms that use it; returns the version in force.
 
-    The same content again changes nothing. All or nothing: raises BadTable before any write.
+    The same content again makes no version. All or nothing: raises BadTable before any write.
     """
     rows = read_table(name, content)
     # Two officials at once: the second waits, then sees the first's version.
@@ -125,17 +128,23 @@ async def load(session: AsyncSession, name: str, content: str, now: datetime) ->
     digest = hashlib.sha256(content.encode()).hexdigest()
     newest = await _newest(session, name)
     if newest is not None and newest.sha256 == digest:
+        # What stands beside a table (the offerings' forms) may have changed all the same.
+        await _tell(session, name, rows, now)
         return newest.version
     version = newest.version + 1 if newest else 1
     session.add(
         TableVersion(name=name, version=version, sha256=digest, rows=list(rows), loaded_at=now)
     )
     await session.flush()
-    for apply in _listeners.get(name, ()):
-        await apply(session, rows, now)
+    await _tell(session, name, rows, now)
     event = TableLoaded(table=name, version=version, rows=len(rows))
     await log.append(session, event, by=log.SYSTEM, region=PROVINCE, now=now)
     return version
+
+
+async def _tell(session: AsyncSession, name: str, rows: Sequence[Row], now: datetime) -> None:
+    for apply in _listeners.get(name, ()):
+        await apply(session, rows, now)
 
 
 async def load_shipped(session: AsyncSession, now: datetime) -> None:
