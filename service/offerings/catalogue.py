@@ -33,10 +33,15 @@ NO_POLICY = details.Policy(text="按省高层次人才服务绿色通道规定�
 async def apply_catalogue(
     session: AsyncSession, rows: Sequence[dict[str, str]], now: datetime
 ) -> None:
-    """Write the versions that these rows change; raises BadTable before anything is written."""
+    """Write the versions that these rows change; raises BadTable before anything is written.
+
+    A row that is gone is refused: nothing says from when, and holders' requests still run.
+    """
     policies = details.policies()
     wanted = [content_of(row, policies.get(row["code"], NO_POLICY)) for row in rows]
     newest = await _newest_versions(session)
+    if gone := sorted(set(newest) - {content["code"] for content in wanted}):
+        raise BadTable(f"新表缺少在办事项 {'、'.join(gone)};删行不能停办,请保留这些行。")
     known = set(await session.scalars(select(Offering.code)))
     session.add_all(
         Offering(code=each["code"], created_at=now) for each in wanted if each["code"] not in known

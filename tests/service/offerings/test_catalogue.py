@@ -1,13 +1,15 @@
 """The officials' catalogue: what a newer table changes, and what it leaves alone."""
 
+import shutil
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.offerings import catalogue, queries
+from service.offerings import catalogue, details, queries
 from service.offerings.models import OfferingVersion
 from service.reference import tables
 from service.reference.tables import BadTable, Row
@@ -104,6 +106,28 @@ async def test_a_wrong_row_keeps_the_whole_table_out(
     with pytest.raises(BadTable):
         await catalogue.apply_catalogue(session, rows, LATER)
     assert await count(session) == before
+
+
+async def test_a_row_that_is_gone_is_refused(session: AsyncSession) -> None:
+    rows = [row for row in await shipped(session) if row["code"] != "HO-01"]
+    with pytest.raises(BadTable, match="bad-table") as refusal:
+        await catalogue.apply_catalogue(session, rows, LATER)
+    assert "HO-01" in refusal.value.detail
+
+
+async def test_a_form_that_officials_change_makes_a_new_version_when_the_table_is_loaded_again(
+    session: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await count(session)
+    shutil.copytree(details.DATA, tmp_path / "data")
+    form = tmp_path / "data" / "forms" / "HO-01.json"
+    form.write_text(form.read_text().replace("共同居住人数", "同住人数"))
+    monkeypatch.setattr(details, "DATA", tmp_path / "data")
+    await tables.load(session, "catalogue", (tables.DATA / "catalogue.tsv").read_text(), LATER)
+    assert await count(session) == before + 1
+    now = await queries.current(session, "HO-01", TODAY)
+    assert now is not None
+    assert now.form_schema["properties"]["family_size"]["title"].startswith("同住人数")
 
 
 async def test_people_fill_in_a_form_in_the_order_in_which_it_was_written(
