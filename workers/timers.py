@@ -1,0 +1,133 @@
+"""What time does: sweeps for what is due, and the housekeeping of keys, lists and old rows.
+
+`now` is handed in; the loop at the end is the only place that waits. Any number of these may run.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, time, timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from service import limits
+from service.auth import keys
+from service.requests import falling, lapsing
+from service.requests.clocks import Act
+from service.satisfaction import defaults
+from service.talents import card_keys, statuslists
+from service.worktime.hours import SHANGHAI
+
+Sessions = async_sessionmaker[AsyncSession]
+Work = Callable[[AsyncSession, datetime], Awaitable[object]]
+
+log = structlog.get_logger("workers.timers")
+
+BATCH = 20
+"""Requests that one transaction keeps locked; a partner waits no longer than it takes."""
+
+ACTS: Mapping[str, Act] = {"lapse": lapsing.lapse, "expire": lapsing.expire}
+"""What the acting rungs of the ladder call (service/requests/ladder.py)."""
+
+FORGOTTEN = timedelta(hours=48)
+LISTS_FROM = time(20)
+"""From this hour on tomorrow's status lists are prepared (card-token.md 6)."""
+
+WAIT, TIDY_EVERY = 1.0, timedelta(minutes=1)
+
+
+async def sweep(sessions: Sessions, now: datetime) -> int:
+    """Do what is due at `now`, each duty in its own transaction; returns how much was done.
+
+    A duty that fails does not keep the others from their turn; then the first error is raised.
+    """
+    done, failed = 0, list[Exception]()
+    for duty in (_end_pauses, _fire_clocks, _rate_by_default):
+        try:
+            async with sessions.begin() as session:
+                done += await duty(session, now)
+        except Exception as error:
+            log.error("a duty failed", duty=duty.__name__, kind=type(error).__name__)
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return done
+
+
+async def _end_pauses(session: AsyncSession, now: datetime) -> int:
+    # Before the clocks: what fell after the pause's end is fired in the same sweep.
+    return await falling.end_pauses(session, now, BATCH, lapsing.end_publicity)
+
+
+async def _fire_clocks(session: AsyncSession, now: datetime) -> int:
+    return await falling.fire_due(session, now, BATCH, ACTS)
+
+
+async def _rate_by_default(session: AsyncSession, now: datetime) -> int:
+    return await defaults.record_due(session, now)
+
+
+async def tidy(sessions: Sessions, now: datetime) -> None:
+    """Keys that sign, tomorrow's status lists, rows that nobody needs; one hand at each (5.6)."""
+    for name, work in HOUSEKEEPING.items():
+        try:
+            await _alone(sessions, name, work, now)
+        except Exception as error:
+            log.error("housekeeping failed", work=name, kind=type(error).__name__)
+
+
+async def _alone(sessions: Sessions, name: str, work: Work, now: datetime) -> None:
+    """Do it unless another process is at it."""
+    lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 3))")
+    async with sessions.begin() as session:
+        if await session.scalar(lock, {"name": f"timers {name}"}):
+            await work(session, now)
+
+
+async def _prepare_lists(session: AsyncSession, now: datetime) -> None:
+    local = now.astimezone(SHANGHAI)
+    await statuslists.prepare_day(session, local.date(), now)
+    if local.time() >= LISTS_FROM:
+        await statuslists.prepare_day(session, local.date() + timedelta(days=1), now)
+
+
+FORGET: tuple[tuple[str, timedelta], ...] = (
+    (limits.FORGET, limits.KEPT),
+    ("DELETE FROM sessions WHERE expires_at < $1", FORGOTTEN),
+    ("DELETE FROM idempotency_keys WHERE made_at < $1", FORGOTTEN),
+    ("DELETE FROM used_assertions WHERE expires_at < $1", FORGOTTEN),
+    ("DELETE FROM login_failures WHERE last_at < $1", FORGOTTEN),
+)
+"""Rows that nobody needs after so long (api.md 1.4 asks for keys of 24 hours)."""
+
+
+async def _forget(session: AsyncSession, now: datetime) -> None:
+    for statement, kept in FORGET:
+        await session.execute(text(statement.replace("$1", ":before")), {"before": now - kept})
+
+
+HOUSEKEEPING: dict[str, Work] = {
+    "access keys": keys.ensure_access_key,
+    "card keys": card_keys.ensure_card_key,
+    "status lists": _prepare_lists,
+    "old rows": _forget,
+}
+
+
+async def run(
+    sessions: Sessions, clock: Callable[[], datetime], stop: asyncio.Event | None = None
+) -> None:
+    """Sweep until `stop` is set, at once again while there is more to do; never gives up."""
+    stop, tidied = stop or asyncio.Event(), datetime.min.replace(tzinfo=SHANGHAI)
+    while not stop.is_set():
+        now, more = clock(), 0
+        if now - tidied >= TIDY_EVERY:
+            await tidy(sessions, now)
+            tidied = now
+        with contextlib.suppress(Exception):  # logged where it happened
+            more = await sweep(sessions, now)
+        if not more:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), WAIT)
