@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.reference import tables
 from service.reference.models import TableVersion
 from service.reference.regions import Regions, of_rows
+from service.worktime import checking as _checking  # noqa: F401 - hears of new tables
 from service.worktime.calendars import Calendar, CalendarUnknown, Kind, Overlay, build
 from service.worktime.hours import USUAL, Hours, read_hours
 
