@@ -97,6 +97,8 @@ def _make_true(operation: dict[str, Any], handler: Any, method: str) -> None:
         "description": "问题说明 (RFC 9457)",
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    if any(each.get("name") == "If-None-Match" for each in operation.get("parameters", ())):
+        answers["304"] = {"description": "与 If-None-Match 所列的相同,未重复发送"}
     opt = handler.opt if handler is not None else {}
     if opt.get("form"):
         answers["default"]["content"]["application/json"] = {"schema": {"type": "object"}}
