@@ -6,7 +6,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import text
@@ -17,7 +17,7 @@ from service.auth import keys
 from service.requests import falling, lapsing
 from service.requests.clocks import Act
 from service.satisfaction import defaults
-from service.talents import card_keys, statuslists
+from service.talents import card_keys
 from service.worktime.hours import SHANGHAI
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -32,9 +32,6 @@ ACTS: Mapping[str, Act] = {"lapse": lapsing.lapse, "expire": lapsing.expire}
 """What the acting rungs of the ladder call (service/requests/ladder.py)."""
 
 FORGOTTEN = timedelta(hours=48)
-LISTS_FROM = time(20)
-"""From this hour on tomorrow's status lists are prepared (card-token.md 6)."""
-
 WAIT, TIDY_EVERY = 1.0, timedelta(minutes=1)
 
 
@@ -86,13 +83,6 @@ async def _alone(sessions: Sessions, name: str, work: Work, now: datetime) -> No
             await work(session, now)
 
 
-async def _prepare_lists(session: AsyncSession, now: datetime) -> None:
-    local = now.astimezone(SHANGHAI)
-    await statuslists.prepare_day(session, local.date(), now)
-    if local.time() >= LISTS_FROM:
-        await statuslists.prepare_day(session, local.date() + timedelta(days=1), now)
-
-
 FORGET: tuple[tuple[str, timedelta], ...] = (
     (limits.FORGET, limits.KEPT),
     ("DELETE FROM sessions WHERE expires_at < $1", FORGOTTEN),
@@ -111,7 +101,6 @@ async def _forget(session: AsyncSession, now: datetime) -> None:
 HOUSEKEEPING: dict[str, Work] = {
     "access keys": keys.ensure_access_key,
     "card keys": card_keys.ensure_card_key,
-    "status lists": _prepare_lists,
     "old rows": _forget,
 }
 
