@@ -3,6 +3,7 @@ from typing import Any
 from uuid import UUID
 
 from service.requests.actions import routing
+from service.requests.models import Dispatch
 from tests.city import City
 from tests.service.requests.ask import Case, offered, submitted
 
@@ -29,7 +30,11 @@ async def test_the_nearest_bureau_gets_it_and_a_bounce_goes_on_upward(city: City
 
 async def test_the_third_bounce_is_for_the_centre(city: City) -> None:
     case = await offered(city, region="370102")
-    await bounced_by(city, case, "housing_lixia", "housing", "window")
+    await bounced_by(city, case, "housing_lixia", "housing")
+    last = Case(city, case.holder, await city.client("window"), case.made)
+    answer = await last.act("bounce", {"reason": "out_of_region"})
+    assert answer.json()["state"] == "in_ruling"
+    await city.settle()
     assert await case.state() == "in_ruling"
     assert (await case.events())[-2:] == ["request.bounced", "request.ruled"]
     view = (await case.holder.get(case.path)).json()
@@ -62,13 +67,24 @@ async def test_a_day_that_is_full_passes_over_even_for_two_at_once(city: City) -
     )
     first, second = await submitted(city), await submitted(city)
 
-    async def dispatch(case: Case) -> UUID:
+    async def dispatch_second() -> UUID:
         async with city.sessions.begin() as session:
-            offer = await routing.dispatch(session, UUID(case.id), city.now)
-            assert offer is not None
-            return offer.partner_id
+            return partner_of(await routing.dispatch(session, UUID(second.id), city.now))
 
-    assert len(set(await asyncio.gather(dispatch(first), dispatch(second)))) == 2
+    async with city.sessions.begin() as session:
+        taken = partner_of(await routing.dispatch(session, UUID(first.id), city.now))
+        waiting = asyncio.create_task(dispatch_second())
+        while not waiting.done() and not await city.sql(WAITS):
+            pass
+    assert await waiting != taken
+
+
+WAITS = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+def partner_of(offer: Dispatch | None) -> UUID:
+    assert offer is not None
+    return offer.partner_id
 
 
 async def test_staff_are_told_who_was_considered_and_why_passed_over(city: City) -> None:

@@ -55,8 +55,9 @@ async def test_the_partner_sees_what_the_offering_shares_and_nothing_of_others(
     for key in ("education", "bank1"):
         other = await city.client(key)
         assert (await other.get(case.desk)).status_code == 404
-        answer = await other.post(f"{case.desk}/accept", etag=await case.tag())
-        assert answer.status_code == 404
+        for act, content in (("accept", None), ("bounce", {"reason": "other"})):
+            answer = await other.post(f"{case.desk}/{act}", content, etag=await case.tag())
+            assert answer.status_code == 404
     assert (await case.holder.get(case.desk)).status_code == 403
     counter = await city.client("museum")
     assert (await counter.get(case.desk)).status_code == 403

@@ -130,3 +130,22 @@ async def test_personal_data_are_sealed_and_stay_out_of_the_log(city: City) -> N
     logged = await city.sql("SELECT data::text AS data FROM events WHERE subject LIKE 'requests/%'")
     assert all("13800000000" not in row["data"] for row in logged)
     assert case.made["form"]["contact_phone"] == "13800000000"
+
+
+async def test_only_files_that_the_caller_put_in_go_with_a_request(city: City) -> None:
+    files = {login: await file_of(city, login) for login in ("talent1", "talent2")}
+    answer = await refusal(city, files=[files["talent1"], files["talent2"]])
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/files/1"]
+    case = await submitted(city, files=[files["talent1"]])
+    assert case.made["files"] == [files["talent1"]]
+
+
+async def file_of(city: City, login: str) -> str:
+    """A document that somebody put in; its id."""
+    rows = await city.sql(
+        "INSERT INTO files (id, account_id, sha256, media_type, octets, content, created_at)"
+        " SELECT gen_random_uuid(), id, '', 'application/pdf', 1, 'x', now() FROM accounts"
+        " WHERE login = $1 RETURNING id",
+        login,
+    )
+    return str(rows[0]["id"])
