@@ -39,7 +39,7 @@ from service.satisfaction import centre_routes
 from service.satisfaction import pages as satisfaction_pages
 from service.satisfaction import routes as satisfaction_routes
 from service.settings import Settings, read
-from service.talents import card_routes
+from service.talents import card_routes, key_routes, presenting_routes
 from service.talents import pages as talent_pages
 from service.talents import routes as talent_routes
 from service.transactions import keep_answer, provide_session
@@ -58,11 +58,13 @@ ROOMS: list[Any] = [
     deadline_routes,
     feed_routes,
     health,
+    key_routes,
     offering_routes,
     openapi,
     page_routes,
     partner_routes,
     partners_routes,
+    presenting_routes,
     request_pages,
     request_routes,
     satisfaction_pages,

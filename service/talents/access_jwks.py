@@ -1,0 +1,31 @@
+"""The access keys as they stand in the published set beside the card keys (card-token.md 5.2)."""
+
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+PUBLISHED = """
+SELECT kid, x, y, not_before, expires_at FROM signing_keys
+WHERE purpose = 'access' AND revoked_at IS NULL AND published_at <= $1 AND expires_at > $1
+ORDER BY not_before
+"""
+
+
+async def published(pool: asyncpg.Pool, now: datetime) -> list[dict[str, Any]]:
+    """Their JWKs, oldest first."""
+    return [
+        {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": row["x"],
+            "y": row["y"],
+            "alg": "ES256",
+            "use": "sig",
+            "kid": row["kid"],
+            "hck_use": "access",
+            "nbf": int(row["not_before"].timestamp()),
+            "exp": int(row["expires_at"].timestamp()),
+        }
+        for row in await pool.fetch(PUBLISHED, now)
+    ]
