@@ -119,3 +119,10 @@ async def test_a_version_is_read_as_of_a_day(city: City) -> None:
         assert answer.status_code == status
     wrong = await city.nobody.get("/v1/offerings/HO-01?at=yesterday")
     assert wrong.status_code == 422
+
+
+async def test_openapi_tells_of_what_is_unchanged(city: City) -> None:
+    page = (await city.nobody.get("/schema/openapi.json")).json()
+    for path in ("/v1/offerings", "/v1/offerings/{code}"):
+        assert {"200", "304", "default"} <= set(page["paths"][path]["get"]["responses"])
+        assert "security" not in page["paths"][path]["get"]
