@@ -14,6 +14,8 @@ down_revision = '5984a0418d87'
 branch_labels = None
 depends_on = None
 
+COUNTS = ('voided', 'defaults', 'breached_acceptance', 'breached_handling', 'breached_promise')
+
 
 def upgrade() -> None:
     op.create_table('call_backs',
@@ -34,8 +36,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('about', name=op.f('pk_rating_marks'))
     )
     none = {'nullable': False, 'server_default': '0'}
-    op.add_column('figure_counts', sa.Column('voided', sa.Integer(), **none))
-    op.add_column('figure_counts', sa.Column('defaults', sa.Integer(), **none))
+    for column in COUNTS:
+        op.add_column('figure_counts', sa.Column(column, sa.Integer(), **none))
     op.add_column('bad_ratings', sa.Column('proof', sa.LargeBinary(), nullable=True))
     op.add_column('bad_ratings', sa.Column('proof_files', postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column('bad_ratings', sa.Column('ruled_by', sa.Uuid(), nullable=True))
@@ -47,7 +49,7 @@ def downgrade() -> None:
     op.drop_index('ix_bad_ratings_state', table_name='bad_ratings')
     for column in ('ruling_note', 'ruled_by', 'proof_files', 'proof'):
         op.drop_column('bad_ratings', column)
-    for column in ('defaults', 'voided'):
+    for column in reversed(COUNTS):
         op.drop_column('figure_counts', column)
     op.drop_table('rating_marks')
     op.drop_index(op.f('ix_call_backs_bad_rating_id'), table_name='call_backs')

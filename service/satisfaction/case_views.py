@@ -16,6 +16,7 @@ from service.satisfaction import case_queries, names, rules
 from service.satisfaction.figures import GRADE_NAMES
 from service.satisfaction.masking import masked
 from service.satisfaction.models import BadRating, CallBack, CaseState, Rating
+from service.satisfaction.promises import local, local_or_none
 from service.talents.models import Person
 
 
@@ -127,14 +128,14 @@ def _shared(case: BadRating, rating: Rating, known: Words, now: datetime) -> dic
         "grade_name": GRADE_NAMES[rating.grade],
         "tags": [TagView(code, known.tags.get(code, code)) for code in rating.tags],
         "verdict": case.verdict,
-        "rectify_due_at": case.rectify_due_at,
-        "rectified_at": case.rectified_at,
+        "rectify_due_at": local_or_none(case.rectify_due_at),
+        "rectified_at": local_or_none(case.rectified_at),
         "plan": case.plan,
         "proof": case.proof,
         "proof_files": case.proof_files or [],
         "ruling": case.ruling,
         "ruling_note": case.ruling_note,
-        "closed_at": case.closed_at,
+        "closed_at": local_or_none(case.closed_at),
         "overdue": overdue(case, now),
     }
 
@@ -150,16 +151,16 @@ def for_centre(
     """The whole case."""
     told = None
     if tries is not None:
-        told = [TryView(t.tried_at, t.reached, t.verdict, t.note) for t in tries]
+        told = [TryView(local(t.tried_at), t.reached, t.verdict, t.note) for t in tries]
     return CaseView(
         **_shared(case, rating, known, now),
         allowed=list(case.centre_acts()),
         comment=rating.comment,
         about=rating.about,
-        rated_at=rating.rated_at,
-        opened_at=case.opened_at,
-        call_back_due_at=case.call_back_due_at,
-        called_back_at=case.called_back_at,
+        rated_at=local(rating.rated_at),
+        opened_at=local(case.opened_at),
+        call_back_due_at=local(case.call_back_due_at),
+        called_back_at=local_or_none(case.called_back_at),
         attempts=case.attempts,
         tries=told,
         rater=rater,

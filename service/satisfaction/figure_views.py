@@ -8,6 +8,7 @@ import msgspec
 from service.satisfaction import figures, suppression
 from service.satisfaction.breakdown import Dimension, Period, Scope
 from service.satisfaction.figures import SUPPRESSED, Counts, Share
+from service.satisfaction.promises import local
 from service.satisfaction.rules import Rules
 
 
@@ -66,7 +67,7 @@ def table(
     """The centre's table: nothing is suppressed."""
     items = [row(key, known.get(key, key), counts, rules) for key, counts in found.items()]
     whole = row("total", "合计", figures.total(found.values()), rules)
-    return FigureTable(by, scope.region, period.begins_on, period.ends_on, now, items, whole)
+    return FigureTable(by, scope.region, period.begins_on, period.ends_on, local(now), items, whole)
 
 
 class SlaRow(msgspec.Struct, frozen=True):
@@ -120,7 +121,7 @@ def sla_table(
     promised = {k: c for k, c in found.items() if msgspec.structs.replace(c, **NOT_SLA) != Counts()}
     items = [sla_row(key, known.get(key, key), counts) for key, counts in promised.items()]
     whole = sla_row("total", "合计", figures.total(promised.values()))
-    return SlaTable(by, scope.region, period.begins_on, period.ends_on, now, items, whole)
+    return SlaTable(by, scope.region, period.begins_on, period.ends_on, local(now), items, whole)
 
 
 NOT_SLA = {"grades": (0, 0, 0, 0, 0), "voided": 0, "defaults": 0, "redeemed": 0}

@@ -16,6 +16,7 @@ from service import paging
 from service.auth.callers import Caller
 from service.auth.guards import signed_in
 from service.problems import NotFound
+from service.satisfaction import promises
 from service.satisfaction.models import Notice
 
 
@@ -31,7 +32,8 @@ class NoticeView(msgspec.Struct, frozen=True):
 
 
 def _view(row: Notice) -> NoticeView:
-    return NoticeView(str(row.id), row.kind, row.subject, row.text, row.written_at, row.read_at)
+    written, read_at = promises.local(row.written_at), promises.local_or_none(row.read_at)
+    return NoticeView(str(row.id), row.kind, row.subject, row.text, written, read_at)
 
 
 async def of_account(

@@ -141,7 +141,7 @@ async def overview(session: AsyncSession, scope: Scope, period: Period, now: dat
     counts = await breakdown.all_counts(session, scope, period)
     place = (await regions.of(session)).name(scope.region)
     return Overview(
-        as_of=now,
+        as_of=promises.local(now),
         region=scope.region,
         region_name=place,
         risk=await _risk(session, at, cases, numbers),
@@ -170,8 +170,14 @@ async def _risk(
         rectifying=cases["rectifying"],
         rectifying_overdue=cases["rectifying_overdue"],
         to_rule=cases["to_rule"],
-        partners_not_answering=[Silent(*each) for each in silent],
+        partners_not_answering=[_silent(each) for each in silent],
     )
+
+
+def _silent(row: Any) -> Silent:
+    partner, name, waiting, overdue, oldest, seen = row
+    offered, last_seen = promises.local(oldest), promises.local_or_none(seen)
+    return Silent(partner, name, waiting, overdue, offered, last_seen)
 
 
 async def _funnel(session: AsyncSession, at: dict[str, Any], period: Period) -> Funnel:

@@ -13,6 +13,16 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def local(moment: datetime) -> datetime:
+    """The same instant as people here write it (api.md 1.1)."""
+    return moment.astimezone(SHANGHAI)
+
+
+def local_or_none(moment: datetime | None) -> datetime | None:
+    """The same, where there may be none."""
+    return None if moment is None else moment.astimezone(SHANGHAI)
+
+
 def begin_of(day: date) -> datetime:
     """00:00 of a date in Shanghai."""
     return datetime.combine(day, time(), SHANGHAI)

@@ -14,7 +14,7 @@ from service.auth.callers import Caller
 from service.auth.guards import talent
 from service.etag import revision_of
 from service.problems import NotFound
-from service.satisfaction import abouts, notice_routes, rating
+from service.satisfaction import abouts, notice_routes, promises, rating
 from service.satisfaction.figures import GRADE_NAMES
 from service.satisfaction.models import Rating
 from service.satisfaction.rating import NewRating
@@ -44,7 +44,7 @@ class RatingView(msgspec.Struct, frozen=True):
             row.tags,
             row.comment,
             row.origin,
-            row.rated_at,
+            promises.local(row.rated_at),
             row.voided_at is not None,
         )
 

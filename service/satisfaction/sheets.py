@@ -96,7 +96,7 @@ def answer(request: Request[Any, Any, Any], table: Any, columns: Sequence[Column
     rows = [msgspec.to_builtins(each) for each in (*table.items, table.total)]
     name = f"{request.url.path.rsplit('/', 1)[-1]}-by-{table.by}.csv"
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return Response(csv_of(rows, columns), headers=headers, media_type="text/csv; charset=utf-8")
+    return Response(csv_of(rows, columns), headers=headers, media_type="text/csv")
 
 
 def csv_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> bytes:

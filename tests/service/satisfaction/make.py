@@ -12,6 +12,8 @@ from events.catalogue import BenefitRedeemed, DeadlineBreached, RequestCompleted
 from service import ids
 from service.auth.callers import Caller, Grant, Role
 from service.auth.models import Account, GrantRow
+from service.auth.models import Session as SignedIn
+from service.auth.signing_in import token_hash
 from service.counters.models import Redemption
 from service.offerings.models import OfferingVersion
 from service.partners.models import Partner, ServicePoint
@@ -19,6 +21,7 @@ from service.requests.models import Request, State
 from service.satisfaction.rating import NewRating
 from service.talents.cards import Card
 from service.talents.models import Person
+from tests.city import City, Someone
 
 MONDAY = datetime.fromisoformat("2026-03-02T10:00:00+08:00")
 HISTORIC = MONDAY - timedelta(days=400)
@@ -159,3 +162,17 @@ def _card(card_id: UUID, person_id: UUID, category: int) -> Card:
 
 GOOD = NewRating(grade=5, tags=["510"])
 BAD = NewRating(grade=1, comment="窗口让我跑了三次,电话 13800001234,我是林小满")
+
+
+async def signed_in(city: City, caller: Caller) -> Someone:
+    """The stage's people at the doors: a session as signing in would have made it."""
+    assert caller.account_id is not None
+    token = ids.new_secret()
+    async with city.sessions.begin() as session:
+        session.add(
+            SignedIn(
+                token_hash=token_hash(token), account_id=caller.account_id,
+                created_at=city.now, expires_at=city.now + timedelta(hours=8), ended_at=None,
+            )
+        )  # fmt: skip
+    return Someone(city.http, token, {})
