@@ -17,7 +17,16 @@ from service.auth.callers import Caller
 from service.pages.show import page
 from service.problems import Problem
 from service.reference import regions
-from service.requests import desk_pages, fields, new_pages, queries, timeline, views, words
+from service.requests import (
+    deadlines,
+    desk_pages,
+    fields,
+    new_pages,
+    queries,
+    timeline,
+    views,
+    words,
+)
 from service.requests.actions import holding
 from service.requests.actions.holding import Answers, Message
 from service.requests.new_pages import places_of
@@ -77,6 +86,7 @@ async def show(
     row, version = found.request, found.version
     clocks = (await queries.clocks_of(session, [row.id])).get(row.id, [])
     view = views.view_of(found, clocks, await queries.notes_of(session, row.id), Party.HOLDER)
+    why = await deadlines.of_request(session, caller, row.id, now)
     known = await regions.of(session)
     names = {code: known.full_name(code) for code in known.by_code}
     typed = given.texts if given else {}
@@ -102,7 +112,8 @@ async def show(
         fields=answered if "answers" in view.allowed else [],
         typed=typed,
         story=await timeline.of(session, row),
-        why=[],
+        why=why.explanation if not row.ended_at else [],
+        provisional=why.provisional,
         uploads=False,
         rating=False,
         **WORDS,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from service.auth.callers import Caller, Role
 from service.offerings.models import OfferingVersion
@@ -128,9 +129,10 @@ async def by_urgency(
     session: AsyncSession, partner_id: UUID | None, states: Sequence[State], limit: int
 ) -> list[Found]:
     """What a partner has in these states, what runs out first in front; one more than `limit`."""
+    own = aliased(Clock)
     due = (
-        select(func.min(Clock.due_at))
-        .where(Clock.request_id == Request.id, Clock.leg.in_(OWN_LEGS), Clock.stopped_at.is_(None))
+        select(func.min(own.due_at))
+        .where(own.request_id == Request.id, own.leg.in_(OWN_LEGS), own.stopped_at.is_(None))
         .scalar_subquery()
     )
     query = _with_names().where(Request.partner_id == partner_id, Request.state.in_(states))

@@ -11,12 +11,19 @@ from events import log
 from events.base import Event
 from service.auth.callers import Caller, Role
 from service.offerings import forms
-from service.problems import FieldError, InvalidBody
+from service.problems import FieldError, InvalidBody, Problem
 from service.requests import clocks, publicity
 from service.requests.actions import reach, routing
 from service.requests.actions.notes import add_note
 from service.requests.models import Request
 from service.requests.states import BOUNCES, Ended, Party
+from service.worktime import reckoning
+from service.worktime.current import current
+from service.worktime.pauses import Pause
+from service.worktime.reckoning import WorkingDays
+
+ASK_WITHIN_DAYS = 5
+"""Working days after the acceptance within which a correction may be asked for (guide.md 4)."""
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
@@ -35,6 +42,15 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         list[Annotated[str, msgspec.Meta(min_length=1, max_length=500)]],
         msgspec.Meta(min_length=1, max_length=20),
     ]
+
+
+class TooLateToAsk(Problem):
+    """What is missing is told once, and soon (guide.md 4)."""
+
+    code = "too-late-to-ask"
+    status = 409
+    title = "已过告知补正的期限"
+    advice = "接件后 5 个工作日内才能要求补正;请按现有材料办理,或在进展中与申请人沟通。"
 
 
 class Publicity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,12 +115,24 @@ async def ask(
     """Ask once for what is missing; handling stands still until the answer (time.md P1, P5)."""
     request = await reach.at_partner(session, request_id, by, revision)
     request.check("ask", Party.PARTNER)
+    await _check_early(session, request, now)
     await clocks.pause(session, request, "correction", now)
     version = await reach.version_of(session, request)
     clock = await clocks.start(session, request, "correction", version, now)
     event = request.ask(asked.items, clock.due_at or now, now)
     await _tell(session, request, event, by, now)
     return request
+
+
+async def _check_early(session: AsyncSession, request: Request, now: datetime) -> None:
+    """Raises TooLateToAsk more than five working days after the acceptance (guide.md 4)."""
+    calendar = (await current(session)).of(request.region)
+    pauses = await clocks.pauses_of(session, request.id)
+    stood = [Pause(each.began_at, each.ended_at) for each in pauses]
+    begun = request.accepted_at or now
+    until = reckoning.due(begun, WorkingDays(ASK_WITHIN_DAYS), calendar, stood).due_at
+    if until is not None and now >= until:
+        raise TooLateToAsk
 
 
 async def publicise(

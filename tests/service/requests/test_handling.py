@@ -125,6 +125,17 @@ async def test_a_correction_stops_the_clock_until_it_is_answered(city: City) -> 
     assert again.json()["allowed"] == ["publicity", "progress", "complete"]
 
 
+async def test_a_correction_is_asked_for_within_five_working_days(city: City) -> None:
+    early, late = await accepted(city), await accepted(city)
+    city.at("2026-03-09T23:59")
+    early.partner = late.partner = await city.client("housing")
+    assert (await early.act("ask", {"items": ["无房证明"]})).status_code == 200
+    city.at("2026-03-10T00:00")
+    answer = await late.act("ask", {"items": ["无房证明"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "too-late-to-ask")
+    assert await late.state() == "accepted"
+
+
 async def test_an_answer_must_say_something_and_keep_the_form_right(city: City) -> None:
     case = await accepted(city)
     await case.act("ask", {"items": ["人数"]})
