@@ -6,7 +6,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import structlog
 from sqlalchemy import text
@@ -17,7 +17,7 @@ from service.auth import keys
 from service.requests import falling, lapsing
 from service.requests.clocks import Act
 from service.satisfaction import defaults
-from service.talents import card_keys
+from service.talents import card_keys, statuslists
 from service.worktime.hours import SHANGHAI
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -32,6 +32,9 @@ ACTS: Mapping[str, Act] = {"lapse": lapsing.lapse, "expire": lapsing.expire}
 """What the acting rungs of the ladder call (service/requests/ladder.py)."""
 
 FORGOTTEN = timedelta(hours=48)
+LISTS_FROM = time(20)
+"""From this hour on tomorrow's status lists are published (card-token.md 8.4)."""
+
 WAIT, TIDY_EVERY = 1.0, timedelta(minutes=1)
 
 
@@ -67,7 +70,10 @@ async def _rate_by_default(session: AsyncSession, now: datetime) -> int:
 
 
 async def tidy(sessions: Sessions, now: datetime) -> None:
-    """Keys that sign, tomorrow's status lists, rows that nobody needs; one hand at each (5.6)."""
+    """Keys that sign, status lists ahead, rows that nobody needs: each by one process at a time.
+
+    One that fails is logged and tried again the next time.
+    """
     for name, work in HOUSEKEEPING.items():
         try:
             await _alone(sessions, name, work, now)
@@ -81,6 +87,13 @@ async def _alone(sessions: Sessions, name: str, work: Work, now: datetime) -> No
     async with sessions.begin() as session:
         if await session.scalar(lock, {"name": f"timers {name}"}):
             await work(session, now)
+
+
+async def _prepare_lists(session: AsyncSession, now: datetime) -> None:
+    local = now.astimezone(SHANGHAI)
+    await statuslists.prepare_day(session, local.date(), now)
+    if local.time() >= LISTS_FROM:
+        await statuslists.prepare_day(session, local.date() + timedelta(days=1), now)
 
 
 FORGET: tuple[tuple[str, timedelta], ...] = (
@@ -101,6 +114,7 @@ async def _forget(session: AsyncSession, now: datetime) -> None:
 HOUSEKEEPING: dict[str, Work] = {
     "access keys": keys.ensure_access_key,
     "card keys": card_keys.ensure_card_key,
+    "status lists": _prepare_lists,
     "old rows": _forget,
 }
 
@@ -115,7 +129,7 @@ async def run(
         if now - tidied >= TIDY_EVERY:
             await tidy(sessions, now)
             tidied = now
-        with contextlib.suppress(Exception):  # logged where it happened
+        with contextlib.suppress(Exception):  # logged where it happened, tried again
             more = await sweep(sessions, now)
         if not more:
             with contextlib.suppress(TimeoutError):

@@ -16,6 +16,8 @@ from service.auth.models import SigningKey
 
 ACCESS = "access"
 ACCESS_LIFE = timedelta(days=90)
+OVERLAP = timedelta(days=1)
+"""A key stays valid so long after its successor signs, so that there is always one."""
 
 
 class AccessKey(msgspec.Struct, frozen=True):
@@ -70,7 +72,7 @@ def new_access_key(now: datetime) -> SigningKey:
         y=y,
         not_before=now,
         signs_until=now + ACCESS_LIFE,
-        expires_at=now + ACCESS_LIFE + timedelta(days=1),
+        expires_at=now + ACCESS_LIFE + OVERLAP,
         published_at=now,
         revoked_at=None,
     )
@@ -95,6 +97,7 @@ async def access_keys(session: AsyncSession, now: datetime) -> list[AccessKey]:
 
 async def ensure_access_key(session: AsyncSession, now: datetime) -> None:
     """Make a key where none signs; called by start-up and by the timers, under their lock."""
-    if not any(key.not_before <= now for key in await access_keys(session, now)):
+    known = await access_keys(session, now)
+    if not any(key.not_before <= now < key.expires_at - OVERLAP for key in known):
         session.add(new_access_key(now))
         await session.flush()
