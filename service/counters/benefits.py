@@ -1,0 +1,129 @@
+"""What a card gives at counters, and how much of it is left this year.
+
+The offerings in force are kept by each process; the statement that looks at a card says which
+version is the newest, so that a newer table is seen with the next scan.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from service.counters.refusals import (
+    CompanionsNotAllowed,
+    NotEntitled,
+    QuotaExhausted,
+    UnknownOffering,
+)
+from service.counters.standing import Card, Found
+from service.counters.views import BenefitView
+from service.offerings.entitlement import why_not
+
+IN_FORCE = """
+SELECT * FROM (
+    SELECT DISTINCT ON (code) id, code, name_zh, mode, categories, beneficiaries, annual_limit,
+        unit, companions_max, low_value
+    FROM offering_versions WHERE valid_from <= $1 ORDER BY code, valid_from DESC, version DESC
+) AS in_force WHERE mode = 'benefit'"""
+
+PERIOD = "year"
+"""The one period there is: a calendar year in Asia/Shanghai."""
+
+
+class Benefit(msgspec.Struct, frozen=True):
+    """One offering that is given on showing the card, in the version in force."""
+
+    version_id: UUID
+    code: str
+    name: str
+    categories: tuple[int, ...]
+    beneficiaries: tuple[str, ...]
+    annual_limit: int | None
+    unit: str
+    companions_max: int
+    low_value: bool
+
+    def left(self, used: Mapping[str, int]) -> int | None:
+        """What is left of the year's limit, never below 0; None where there is no limit."""
+        if self.annual_limit is None:
+            return None
+        return max(0, self.annual_limit - used.get(self.code, 0))
+
+    def refusal(self, card: Card, used: Mapping[str, int]) -> str | None:
+        """Why this card may not have it now, or None."""
+        if reason := why_not(self, card.category):
+            return reason
+        return QuotaExhausted.code if self.left(used) == 0 else None
+
+    def check(self, card: Card, used: Mapping[str, int], companions: int) -> None:
+        """Raises NotEntitled, CompanionsNotAllowed, QuotaExhausted (11.5)."""
+        if reason := why_not(self, card.category):
+            raise NotEntitled(reason)
+        if companions > self.companions_max:
+            raise CompanionsNotAllowed(self.companions_max)
+        left = self.left(used)
+        if left == 0:
+            raise QuotaExhausted(left)
+
+    def view(self, card: Card, used: Mapping[str, int]) -> BenefitView:
+        """The benefit as a counter sees it for one card."""
+        reason = self.refusal(card, used)
+        return BenefitView(
+            offering=self.code,
+            name=self.name,
+            usable=reason is None,
+            reason=reason,
+            left=self.left(used),
+            unit=self.unit,
+            period=PERIOD,
+            companions_max=self.companions_max,
+        )
+
+
+Benefits = Mapping[str, Benefit]
+
+
+class Kept:
+    """A process's copy of the benefits in force."""
+
+    def __init__(self) -> None:
+        self._as_of: tuple[Any, date] | None = None
+        self._benefits: Benefits = {}
+
+    async def of(self, pool: asyncpg.Pool, newest: UUID | None, today: date) -> Benefits:
+        """Every benefit in force on `today`, as of the offering version `newest`."""
+        if self._as_of != (newest, today):
+            rows = await pool.fetch(IN_FORCE, today)
+            self._benefits = {row["code"]: _benefit(row) for row in rows}
+            self._as_of = (newest, today)
+        return self._benefits
+
+
+def _benefit(row: Any) -> Benefit:
+    return Benefit(
+        row["id"],
+        row["code"],
+        row["name_zh"],
+        tuple(row["categories"]),
+        tuple(row["beneficiaries"]),
+        row["annual_limit"],
+        row["unit"],
+        row["companions_max"],
+        row["low_value"],
+    )
+
+
+def of_code(benefits: Benefits, code: str) -> Benefit:
+    """The benefit with this code; raises UnknownOffering."""
+    benefit = benefits.get(code)
+    if benefit is None:
+        raise UnknownOffering
+    return benefit
+
+
+def views(benefits: Benefits, card: Card, found: Found) -> tuple[BenefitView, ...]:
+    """All benefits for one card, in the order of their codes."""
+    return tuple(benefits[code].view(card, found.used) for code in sorted(benefits))

@@ -1,0 +1,144 @@
+"""How a card stands, in one round trip: state, replay, what is used, and the counter itself.
+
+Plain SQL, because somebody waits at the counter (docs/adr/0003). The statement is the same for
+verifying and redeeming; what it finds is judged in Python, where the rules are.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from cards.token import Claims
+from events.feed import SHANGHAI
+from service import sealing
+from service.auth.callers import Caller
+from service.counters.refusals import UnknownServicePoint
+
+LIVE = """
+LEFT JOIN card_days cd ON cd.day = $2 AND cd.sub = $3
+LEFT JOIN cards c ON c.id = cd.card_id"""
+PRINTED = """
+LEFT JOIN cards c ON c.print_cti = $5 AND $2::date IS NOT NULL AND $3::text IS NOT NULL"""
+NUMBERED = """
+LEFT JOIN cards c ON c.number = $3 AND $2::date IS NOT NULL"""
+
+STANDING = """
+SELECT sp.id AS point_id, sp.partner_id, sp.region AS point_region,
+    c.id AS card_id, c.category, c.tier, c.state, c.masked_name, c.valid_until, c.print_cti,
+    c.revision,
+    EXISTS (SELECT FROM redemptions r WHERE r.iss = $4 AND r.cti = $5) AS redeemed,
+    (SELECT jsonb_object_agg(q.offering, q.used) FROM quota_uses q
+        WHERE q.card_id = c.id AND q.year = $6) AS used,
+    (SELECT v.id FROM offering_versions v ORDER BY v.id DESC LIMIT 1) AS newest_version,
+    k.fingerprint, k.status, k.headers, k.body, k.media_type
+FROM (SELECT) AS always
+LEFT JOIN service_points sp ON sp.id = $1{card}
+LEFT JOIN idempotency_keys k ON k.caller = $7 AND k.key = $8"""
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A card as a counter needs it."""
+
+    id: UUID
+    category: int
+    tier: str
+    state: str
+    masked_name: str
+    valid_until: date
+    print_cti: bytes | None
+    revision: int
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the one statement found; `card` is None where the token belongs to no card."""
+
+    point_id: UUID
+    partner_id: UUID
+    point_region: str
+    card: Card | None
+    redeemed: bool
+    used: Mapping[str, int]
+    newest_version: UUID | None
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of the database: a counter, and the card by token or by number."""
+
+    point: str
+    claims: Claims | None = None
+    number: str | None = None
+    caller: str | None = None
+    key: str | None = None
+
+
+def local(now: datetime) -> datetime:
+    """The same instant in Asia/Shanghai, whose day and year count."""
+    return now.astimezone(SHANGHAI)
+
+
+async def look(pool: asyncpg.Pool, question: Question, now: datetime) -> asyncpg.Record:
+    """The statement's one row."""
+    claims, key = question.claims, question.number
+    join = NUMBERED if key is not None else LIVE
+    day, iss, cti = local(now).date(), None, None
+    if claims is not None:
+        join = LIVE if claims.typ == "L" else PRINTED
+        day = datetime.fromtimestamp(claims.iat, SHANGHAI).date()
+        key, iss, cti = claims.sub, claims.iss, claims.cti
+    row = await pool.fetchrow(
+        STATEMENTS[join],
+        point_id(question.point),
+        day,
+        key,
+        iss,
+        cti,
+        local(now).year,
+        question.caller,
+        question.key,
+    )
+    assert row is not None  # noqa: S101 - `FROM (SELECT)` has one row
+    return row
+
+
+STATEMENTS = {join: STANDING.format(card=join) for join in (LIVE, PRINTED, NUMBERED)}
+
+
+def point_id(text: str) -> UUID | None:
+    """The id that somebody sent, or None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def read(row: Any, by: Caller) -> Found:
+    """The row as a value; raises UnknownServicePoint where the counter is not the caller's own."""
+    if row["partner_id"] is None or row["partner_id"] != by.partner_id:
+        raise UnknownServicePoint
+    return Found(
+        row["point_id"],
+        row["partner_id"],
+        row["point_region"],
+        _card(row) if row["card_id"] is not None else None,
+        row["redeemed"],
+        row["used"] or {},
+        row["newest_version"],
+    )
+
+
+def _card(row: Any) -> Card:
+    name = sealing.ring().open(bytes(row["masked_name"]), "cards.masked_name").decode()
+    return Card(
+        row["card_id"],
+        row["category"],
+        row["tier"],
+        row["state"],
+        name,
+        row["valid_until"],
+        row["print_cti"],
+        row["revision"],
+    )
