@@ -19,7 +19,7 @@ from service.reference import regions
 from service.requests import fields, partner_routes, queries, timeline, words
 from service.requests.actions import handling
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
-from service.requests.posting import FormSent, attempt, errors_of, sent, under
+from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
 from service.requests.queries import Found
 from service.requests.routing import SHANGHAI
 from service.requests.states import BOUNCES, ENDED, State
@@ -99,10 +99,13 @@ async def show(
     names = {code: known.full_name(code) for code in known.by_code}
     typed = given.texts if given else {}
     version = found.version
+    shown = fields.of(
+        version.result_schema, posted=typed, errors=under(errors_of(problem), "/result")
+    )
     return page(
         request,
         "requests/templates/desk_request.html",
-        problem=problem,
+        problem=beside(problem, {field.name for field in shown}),
         told=words.DONE.get(request.query_params.get("done", "")),
         view=view,
         revision=view.etag.strip('"'),
@@ -111,9 +114,7 @@ async def show(
         filled=fields.lines(version.form_schema, view.form, names),
         result=fields.lines(version.result_schema, view.result or {}, names),
         kinds="、".join(words.KINDS.get(kind, kind) for kind in view.beneficiaries),
-        fields=fields.of(
-            version.result_schema, posted=typed, errors=under(errors_of(problem), "/result")
-        ),
+        fields=shown,
         typed=typed,
         open=act,
         publicity_wd=version.publicity_wd,

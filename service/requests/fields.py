@@ -79,7 +79,7 @@ def _field(
         title=str(part.get("title", name)),
         kind=kind,
         required=required,
-        description=str(part.get("description", "")),
+        description="" if known else str(part.get("description", "")),
         value=given[0] if given else "",
         options=tuple(Option(value, label, value in given) for value, label in options),
         error=errors.get(name, ""),

@@ -26,7 +26,7 @@ from service.requests import entitlement, fields, words
 from service.requests.actions import submitting
 from service.requests.actions.submitting import Submission
 from service.requests.entitlement import NotEntitled
-from service.requests.posting import FormSent, attempt, errors_of, sent, under
+from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
 from service.requests.routing import SHANGHAI
 from service.talents.cards import Card
 
@@ -47,6 +47,7 @@ class Offered(NamedTuple):
 
     code: str
     name: str
+    department: str
     accept_hours: int | None
     complete_wd: int | None
     why_not: str | None
@@ -65,11 +66,17 @@ async def new(
     if code:
         return await form_page(request, session, caller, await _version(session, code, today), now)
     card = await card_of(session, caller)
-    groups: dict[str, list[Offered]] = {}
-    for version in await offerings.in_force(session, today):
-        if version.mode == "case":
-            groups.setdefault(version.department, []).append(_offered(version, card, today))
-    return page(request, "requests/templates/new_choose.html", groups=list(groups.items()))
+    offered = [
+        (version.sector, _offered(version, card, today))
+        for version in await offerings.in_force(session, today)
+        if version.mode == "case"
+    ]
+    offered.sort(key=lambda each: each[1].why_not is not None)  # what is open comes first
+    groups = [
+        (name, [each for sector, each in offered if sector == code])
+        for code, name in words.SECTORS.items()
+    ]
+    return page(request, "requests/templates/new_choose.html", groups=groups)
 
 
 async def card_of(session: AsyncSession, caller: Caller) -> Card | None:
@@ -84,13 +91,24 @@ def _offered(version: OfferingVersion, card: Card | None, today: date) -> Offere
     try:
         entitlement.check(version, card, entitlement.beneficiaries_of(version, ()), today)
     except NotEntitled as refusal:
-        why_not = {
-            "window-closed": f"受理时段:{version.window}",
-            "category": "不面向您的卡类别",
-        }.get(refusal.reason, refusal.detail)
+        why_not = _why_not(version, refusal)
     return Offered(
-        version.code, version.name_zh, version.accept_hours, version.complete_wd, why_not
+        version.code,
+        version.name_zh,
+        version.department,
+        version.accept_hours,
+        version.complete_wd,
+        why_not,
     )
+
+
+def _why_not(version: OfferingVersion, refusal: NotEntitled) -> str:
+    match refusal.reason:
+        case "window-closed":
+            return f"受理时段 {words.window(version.window or '')}"
+        case "category":
+            return "不面向您的卡类别"
+    return refusal.detail
 
 
 async def _version(session: AsyncSession, code: str, today: date) -> OfferingVersion:
@@ -124,7 +142,7 @@ async def form_page(
     return page(
         request,
         "requests/templates/new_form.html",
-        problem=problem,
+        problem=beside(problem, {field.name for field in shown}),
         version=version,
         fields=shown,
         errors=errors,

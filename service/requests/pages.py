@@ -30,7 +30,7 @@ from service.requests import (
 from service.requests.actions import holding
 from service.requests.actions.holding import Answers, Message
 from service.requests.new_pages import places_of
-from service.requests.posting import FormSent, attempt, errors_of, sent, under
+from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
 from service.requests.routing import SHANGHAI
 from service.requests.states import Party
 
@@ -100,7 +100,7 @@ async def show(
     return page(
         request,
         "requests/templates/my_request.html",
-        problem=problem,
+        problem=beside(problem, {field.name for field in answered}),
         told=words.DONE.get(request.query_params.get("done", "")),
         view=view,
         revision=row.revision,

@@ -1,6 +1,6 @@
 """What a page's form sends, and trying an act so that a refusal loses nothing that was typed."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from litestar import Request
 from litestar.datastructures import UploadFile
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.problems import NotFound, Problem, Stale
+from service.problems import InvalidBody, NotFound, Problem, Stale
 from service.requests.fields import Schema, values
 
 Posted = dict[str, list[str]]
@@ -80,3 +80,11 @@ def under(errors: Mapping[str, str], place: str) -> dict[str, str]:
         for pointer, detail in errors.items()
         if pointer.startswith(start)
     }
+
+
+def beside(problem: Problem | None, names: Collection[str]) -> Problem | None:
+    """The refusal as a page puts it above a form whose fields show their own errors."""
+    if not isinstance(problem, InvalidBody):
+        return problem
+    left = [each for each in problem.errors if each.pointer.rpartition("/")[2] not in names]
+    return InvalidBody(*left, detail="请按下方的提示修改后重新提交。")

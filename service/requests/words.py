@@ -48,3 +48,11 @@ DONE: dict[str, str] = {
     "completed": "已办结。",
 }
 """What a page says after an act, by the code in its address."""
+
+SECTORS = {"public": "公共服务", "social": "社会服务", "market": "市场服务"}
+
+
+def window(text: str) -> str:
+    """`7月1日至8月20日` for `07-01/08-20`."""
+    days = [day.split("-") for day in text.split("/")]
+    return "至".join(f"{int(month)}月{int(day)}日" for month, day in days)
