@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.requests import falling
 from tests.city import City
 from tests.service.requests.ask import accepted
 from workers import timers
@@ -106,7 +107,7 @@ async def test_a_duty_that_fails_is_told_after_the_others_had_their_turn(
     async def fail(*_: Any) -> int:
         raise LookupError
 
-    monkeypatch.setattr(timers.falling, "end_pauses", fail)
+    monkeypatch.setattr(falling, "end_pauses", fail)
     with pytest.raises(LookupError):
         await timers.sweep(city.sessions, city.now)
     assert "deadline.breached" in await case.events()

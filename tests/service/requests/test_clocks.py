@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.requests import falling
@@ -225,7 +226,25 @@ async def test_a_request_that_somebody_is_busy_with_is_left_for_the_next_sweep(
     async with city.sessions.begin() as session:
         await session.connection()
         await session.execute(
-            timers.text("SELECT 1 FROM requests WHERE id = :id FOR UPDATE"), {"id": case.id}
+            text("SELECT 1 FROM requests WHERE id = :id FOR UPDATE"), {"id": case.id}
         )
         assert await timers.sweep(city.sessions, city.now) == 0
     assert await timers.sweep(city.sessions, city.now) > 0
+
+
+async def test_an_acceptance_at_the_very_deadline_and_the_sweep_leave_one_truth(
+    city: City,
+) -> None:
+    for _ in range(3):
+        city.at("2026-03-02 10:00")
+        case = await offered(city)
+        await later(case, "2026-03-04 12:00")
+        await asyncio.gather(
+            case.act("accept"), timers.sweep(city.sessions, city.now), return_exceptions=True
+        )
+        events = await case.events()
+        # Either the partner was quicker, and late, or its offer was withdrawn: never both.
+        lapsed = "request.withdrawn_offer" in events
+        assert lapsed != ("request.accepted" in events)
+        await city.sweep()
+        assert (await case.events()).count("deadline.breached") == 1
