@@ -42,16 +42,16 @@ quota AS (
 redemption AS (
     INSERT INTO redemptions (id, iss, cti, card_id, offering, offering_version_id, partner_id,
         service_point_id, companions, redeemed_at)
-    SELECT $22, $23, $24, $17, $19, $25, $11, $26, $27, $6 FROM quota RETURNING id),
+    SELECT $22, $23, $24, $17, $19, $25, $10, $26, $27, $5 FROM quota RETURNING id),
 event AS (
     INSERT INTO events (id, subject, sequence, type, region, at, actor, role, origin, trace,
         partner_id, data)
-    SELECT $1, $2, 1, $3, $4, $6, $5, $7, $8, $9, $11, $10 FROM redemption),
+    SELECT $1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM redemption),
 kept AS (
     INSERT INTO idempotency_keys
         (caller, key, fingerprint, status, headers, media_type, body, made_at)
     SELECT $12, $13, $14, 201, '{{}}', 'application/json',
-        convert_to($15 || coalesce(($21 - used)::text, 'null') || $16, 'UTF8'), $6
+        convert_to($15 || coalesce(($21 - used)::text, 'null') || $16, 'UTF8'), $5
     FROM quota, redemption RETURNING body)
 SELECT claim.mine, (SELECT body FROM kept) AS body FROM claim"""  # noqa: S608 - no values in it
 

@@ -1,7 +1,7 @@
 """Looking at a card: by its token (card-token.md 7, 10) or by its number (12.3)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import asyncpg
 import msgspec
@@ -83,13 +83,16 @@ def judge(claims: Claims | Refused, found: Found, now: datetime) -> Refused | No
     """The rest of the steps (7.20–7.22), asked of the card's present state; None is valid."""
     if isinstance(claims, Refused):
         return claims
-    card = found.card
+    card, today = found.card, local(now).date()
     # Without a card there is no state to ask, and 7.22 is the step that says so.
     status = STATUS.get(card.state, ENDED) if card else 0
-    known = token.Standing(card.valid_until, card.print_cti) if card else None
-    return token.stand(
-        claims, status=status, redeemed=found.redeemed, card=known, today=local(now).date()
-    )
+    known = token.Standing(_last_day(card, today), card.print_cti) if card else None
+    return token.stand(claims, status=status, redeemed=found.redeemed, card=known, today=today)
+
+
+def _last_day(card: Card, today: date) -> date:
+    over = card.state == "expired"
+    return min(card.valid_until, today - timedelta(days=1)) if over else card.valid_until
 
 
 def _valid(claims: Claims, card: Card, shown: Sequence[BenefitView]) -> VerificationView:
