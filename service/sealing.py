@@ -8,7 +8,7 @@ import base64
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Keyring:
         self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
         self.current = current
         self._index_key = index_key
+        self.read_again: Callable[[], Keyring] | None = None
+        """Where the ring lies: read again when a value names a key added since (rotation)."""
 
     def seal(self, plain: bytes, about: str) -> bytes:
         """Encrypt `plain`, bound to `about` (table.column)."""
@@ -42,12 +44,18 @@ class Keyring:
 
     def open(self, sealed: bytes, about: str) -> bytes:
         """Decrypt what `seal` made; raises CannotOpen."""
-        name = self.key_of(sealed)
-        body = sealed[len(name) + 2 :]
         try:
-            return self._ciphers[name].decrypt(body[:12], body[12:], about.encode())
+            name = self.key_of(sealed)
+            body = sealed[len(name) + 2 :]
+            return self._cipher(name).decrypt(body[:12], body[12:], about.encode())
         except (KeyError, InvalidTag, ValueError) as wrong:
             raise CannotOpen(about) from wrong
+
+    def _cipher(self, name: str) -> AESGCM:
+        if name not in self._ciphers and self.read_again is not None:
+            newer = self.read_again()
+            self._ciphers, self.current = newer._ciphers, newer.current
+        return self._ciphers[name]
 
     def blind(self, plain: str, about: str) -> bytes:
         """A keyed index of `plain`: equal texts are found, nothing is read from it."""
@@ -89,12 +97,26 @@ def load_ring(settings: Settings) -> Keyring:
     """
     if settings.keyring:
         return ring_of(msgspec.json.decode(settings.keyring.encode()))
-    path = settings.keyring_file or settings.data / "keyring.json"
+    path = ring_file(settings)
     if not path.exists():
         if not settings.local:
             raise SettingsError("请用 HCK_KEYRING 或 HCK_KEYRING_FILE 给出密钥环。")
         write_ring(path, new_ring_document())
-    return ring_of(json.loads(path.read_text()))
+    ring = _read_ring(path)
+    ring.read_again = lambda: _read_ring(path)
+    return ring
+
+
+def ring_file(settings: Settings) -> Path:
+    """Where the ring's file lies, where it is a file."""
+    return settings.keyring_file or settings.data / "keyring.json"
+
+
+def _read_ring(path: Path) -> Keyring:
+    try:
+        return ring_of(json.loads(path.read_text()))
+    except (OSError, ValueError) as wrong:
+        raise SettingsError(f"密钥环文件 {path} 不可读。") from wrong
 
 
 def write_ring(path: Path, document: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ doubles or shuffles messages costs time, never truth (docs/adr/0002).
 
 import os
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 import dramatiq
 import psycopg
@@ -74,6 +74,11 @@ def prepare(owner_url: str, service_role: str) -> None:
         init(connection.cursor(), SCHEMA)
         for statement in GRANTS:
             connection.execute(sql.SQL(statement).format(role=sql.Identifier(service_role)))
+
+
+def role_of(database_url: str) -> str:
+    """The role that an address signs in as."""
+    return unquote(urlsplit(database_url).username or "")
 
 
 GRANTS = (

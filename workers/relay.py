@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from events.catalogue import EVENTS
 from events.log import events, inbox
-from service.nudge import Nudge
+from service import nudge
 from workers.subscriptions import CONSUMERS, SUBSCRIBERS
 
 Send = Callable[[Actor[Any, Any], str], object]
@@ -91,7 +91,6 @@ async def wake_lagging(session: AsyncSession, send: Send, now: datetime, limit: 
 
 async def run(
     sessions: async_sessionmaker[AsyncSession],
-    nudge: Nudge,
     clock: Callable[[], datetime],
     stopping: asyncio.Event,
 ) -> None:

@@ -1,0 +1,122 @@
+"""`python -m service migrate|serve|load|deadlines|rotate-keys`: the service's commands.
+
+migrate                  建立或升级数据库结构,并载入随产品的首版数据表
+serve [granian 参数]      启动 API
+load 表名 文件            载入官员的新表(先整表检查,整版本生效)
+deadlines 文件            逐行推算时限,一行 JSON 一个答案
+rotate-keys              换密钥并重封个人信息
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from service import db, migrating, rotation, sealing
+from service.auth import keys
+from service.offerings import catalogue as _offerings  # noqa: F401 - hears of its table
+from service.problems import Problem
+from service.reference import tables
+from service.settings import Settings, SettingsError, read
+from service.talents import card_keys
+from service.worktime import batch
+from service.worktime import checking as _calendars  # noqa: F401 - hears of its tables
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def migrate(settings: Settings) -> None:
+    """Build or change the database; then the first tables and keys, where there are none."""
+    role = settings.database_url.partition("://")[2].partition(":")[0].partition("@")[0]
+    migrating.migrate(settings.database_owner_url, role)
+    sealing.use(sealing.load_ring(settings))
+    asyncio.run(with_sessions(settings, first_data))
+    print("数据库已是最新。")
+
+
+async def first_data(sessions: Sessions) -> None:
+    """Shipped tables, an access key and a card key: what a service cannot be without."""
+    now = datetime.now(UTC)
+    async with sessions.begin() as session:
+        await tables.load_shipped(session, now)
+        await keys.ensure_access_key(session, now)
+        await card_keys.ensure_card_key(session, now)
+
+
+async def with_sessions(settings: Settings, work: Any) -> Any:
+    """Run `work(sessions)` over an engine of its own."""
+    engine = db.make_engine(settings)
+    try:
+        return await work(db.make_sessions(engine))
+    finally:
+        await engine.dispose()
+
+
+def load(settings: Settings, name: str, path: str) -> None:
+    """Load a newer table of the officials."""
+    content = Path(path).read_text(encoding="utf-8-sig")
+
+    async def work(sessions: Sessions) -> int:
+        async with sessions.begin() as session:
+            return await tables.load(session, name, content, datetime.now(UTC))
+
+    sealing.use(sealing.load_ring(settings))
+    version = asyncio.run(with_sessions(settings, work))
+    print(f"数据表 {name} 现行版本: {version}。")
+
+
+def rotate_keys(settings: Settings) -> None:
+    """A new sealing key, and every sealed value sealed anew."""
+    ring = rotation.add_key(settings)
+    done = asyncio.run(with_sessions(settings, lambda s: rotation.reseal(s, ring)))
+    print(f"已启用密钥 {ring.current},重封 {done} 个值。旧密钥仍可打开旧备份。")
+
+
+def deadlines(path: str) -> None:
+    """Answer each line of a file of cases (time.md D3)."""
+    with Path(path).open(encoding="utf-8") as lines:
+        for answer in batch.run(lines):
+            sys.stdout.write(answer + "\n")
+
+
+def serve(extra: list[str]) -> None:
+    """Become the HTTP server; its own options may follow."""
+    granian = shutil.which("granian", path=str(Path(sys.executable).parent)) or "granian"
+    command = [
+        granian, "--interface", "asgi", "--factory", "--no-ws", "--log-level", "warning",
+        *extra, "service.app:create_app",
+    ]  # fmt: skip
+    os.execv(granian, command)  # noqa: S606 - our own server, no shell
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments name; a refusal is one sentence and status 1."""
+    try:
+        match arguments:
+            case ["migrate"]:
+                migrate(read())
+            case ["serve", *extra]:
+                read()
+                serve(extra)
+            case ["load", name, path]:
+                load(read(), name, path)
+            case ["deadlines", path]:
+                deadlines(path)
+            case ["rotate-keys"]:
+                rotate_keys(read())
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+    except (SettingsError, Problem, OSError, UnicodeDecodeError) as wrong:
+        print(f"✗ {getattr(wrong, 'detail', None) or wrong}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

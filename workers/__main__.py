@@ -1,0 +1,93 @@
+"""`python -m workers actors|relay|timers|queue`: one process of the workers' side."""
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+
+import dramatiq
+
+from service import nudge
+from service.logs import configure_logs
+from service.settings import Settings, SettingsError, read
+from workers import relay, runtime, timers
+from workers.broker import broker, prepare, role_of
+
+THREADS = 8
+
+
+def actors(settings: Settings) -> None:
+    """Take messages off the queue until told to stop; what is under way is finished first."""
+    from workers import subscriptions  # noqa: F401 - registers every actor
+
+    runtime.boot(settings)
+    stopping = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stopping.set())
+    worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=500)
+    worker.start()
+    stopping.wait()
+    worker.stop(timeout=20_000)
+    broker.close()
+
+
+Loop = Callable[[asyncio.Event], Awaitable[None]]
+
+
+def until_stopped(settings: Settings, loop: Loop) -> None:
+    """Run a loop of ours with hints given and heard, until SIGINT or SIGTERM."""
+
+    async def main() -> None:
+        runtime.boot(settings)
+        hints = nudge.Nudge(settings.database_url)
+        nudge.use(hints)
+        hints.start()
+        stop = asyncio.Event()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        try:
+            await loop(stop)
+        finally:
+            await hints.stop()
+            await runtime.close()
+
+    asyncio.run(main())
+
+
+async def relaying(stop: asyncio.Event) -> None:
+    """The relay's loop."""
+    await relay.run(runtime.sessions, runtime.clock, stop)
+
+
+async def timing(stop: asyncio.Event) -> None:
+    """The timers' loop."""
+    await timers.run(runtime.sessions, runtime.clock, stop)
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the one argument names; returns the exit status."""
+    configure_logs()
+    try:
+        settings = read()
+    except SettingsError as wrong:
+        print(f"✗ {wrong}", file=sys.stderr)
+        return 1
+    match arguments:
+        case ["actors"]:
+            actors(settings)
+        case ["relay"]:
+            until_stopped(settings, relaying)
+            broker.close()
+        case ["timers"]:
+            until_stopped(settings, timing)
+        case ["queue"]:
+            prepare(settings.database_owner_url, role_of(settings.database_url))
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
