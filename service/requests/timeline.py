@@ -136,6 +136,9 @@ def _of_handling(event: AnyEvent, partner: str) -> str | None:
 
 def _of_time(event: AnyEvent) -> str | None:
     match event:
+        case happened.DeadlineWarned(leg=leg, rung=rung) if rung.startswith("breach+"):
+            days = rung.removeprefix("breach+")
+            return f"{LEGS.get(leg, leg)}超期后第 {days} 个工作日仍未办结,已催办"
         case happened.DeadlineWarned(leg=leg, due_at=due_at):
             return f"{LEGS.get(leg, leg)}时限将至({moment(due_at)})"
         case happened.DeadlineBreached(leg=leg):

@@ -40,6 +40,16 @@ def _leg(*legs: str) -> Callable[[Any], bool]:
     return lambda event: event.leg in legs
 
 
+def _near(*legs: str) -> Callable[[Any], bool]:
+    """A warning before the deadline of one of these legs."""
+    return lambda event: event.leg in legs and not event.rung.startswith("breach")
+
+
+def _past(*legs: str) -> Callable[[Any], bool]:
+    """A reminder some working days after it was missed (time.md E1)."""
+    return lambda event: event.leg in legs and event.rung.startswith("breach")
+
+
 def _is(name: str, *values: str) -> Callable[[Any], bool]:
     return lambda event: getattr(event, name) in values
 
@@ -89,9 +99,11 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
         ),
     ),
     c.DeadlineWarned: (
-        Line((CLERKS,), "“{offering}”申请{leg}将于{due}到期。", _leg("acceptance", "handling")),
-        Line((STEWARD,), "您联系的人才的“{offering}”申请将于{due}到期。", _leg("promise")),
-        Line((HOLDER,), "您的“{offering}”申请补正将于{due}截止。", _leg("correction")),
+        Line((CLERKS,), "“{offering}”申请{leg}将于{due}到期。", _near("acceptance", "handling")),
+        Line((STEWARD,), "您联系的人才的“{offering}”申请将于{due}到期。", _near("promise")),
+        Line((HOLDER,), "您的“{offering}”申请补正将于{due}截止。", _near("correction")),
+        Line((CLERKS,), "“{offering}”申请{leg}超期仍未办结,请立即办理。", _past("handling")),
+        Line((CENTRE,), "一件“{offering}”申请超期仍未办结,请督办。", _past("promise")),
     ),
     c.DeadlineBreached: (
         Line((CLERKS,), "“{offering}”申请{leg}已超期,请立即办理。", _leg("acceptance", "handling")),
