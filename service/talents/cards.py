@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.db import Base
 from service.sealing import SealedText
 
+LIVE = ("active", "suspended")
+
 
 class Card(Base):
     """One card. A person has at most one that is not ended; an application makes at most one."""

@@ -1,0 +1,80 @@
+"""Doors of 材料 (api.md 3.1)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.auth import guards
+from service.auth.callers import Caller, Role
+from service.problems import FieldError, InvalidBody, UnsupportedMedia
+from service.talents import files
+from service.talents.models import File
+
+
+class FileView(msgspec.Struct, frozen=True):
+    """A file that is kept; its content is at `GET /v1/files/{id}`."""
+
+    id: UUID
+    sha256: str
+    media_type: str
+    octets: int
+    created_at: datetime
+
+
+def view_of(file: File) -> FileView:
+    """What its owner is told."""
+    return FileView(file.id, file.sha256, file.media_type, file.octets, file.created_at)
+
+
+async def uploaded(request: Request[Any, Any, Any]) -> bytes:
+    """The one file of a form; raises UnsupportedMedia, InvalidBody."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
+        raise UnsupportedMedia("请用 multipart/form-data 上传一个文件。")
+    form = await request.form()
+    found = [each for _, each in form.multi_items() if isinstance(each, UploadFile)]
+    if len(found) != 1:
+        raise InvalidBody(FieldError("/file", "missing", "请每次上传一个文件,字段名为 file。"))
+    return await found[0].read()
+
+
+@post("/v1/files", guards=[guards.roles(*Role)])
+async def put_file(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[FileView]:
+    """上传材料(multipart,字段 `file`):PDF、JPEG、PNG,不超过 10 MB,按内容判断。
+
+    Problems: 413, 415, 422 `unsupported-file`.
+    """
+    file = await files.keep(session, caller, await uploaded(request), now)
+    return Response(view_of(file), headers={"Location": f"/v1/files/{file.id}"})
+
+
+@get("/v1/files/{file_id:uuid}", guards=[guards.signed_in], media_type="application/octet-stream")
+async def get_file(
+    file_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+) -> Response[bytes]:
+    """材料原件:上传人,以及能看到所属申请的人。 Problems: 404."""
+    file, content = await files.opened(session, caller, file_id)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": "inline",
+        # What somebody put in is shown, never run.
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return Response(content, media_type=file.media_type, headers=headers)
+
+
+ROUTES = [put_file, get_file]
