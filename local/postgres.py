@@ -80,9 +80,9 @@ class Cluster:
         self._half_made.unlink()
 
     def start(self, settings: Mapping[str, str] | None = None, log: Path | None = None) -> None:
-        """Start the postmaster on a free port and wait until it answers."""
+        """Start the postmaster on a free port (later on the same) and wait until it answers."""
         self.clear_remains()
-        self.port = free_port()
+        self.port = self.port or free_port()  # the same again after a fall: addresses stay good
         options = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
