@@ -253,14 +253,16 @@ async def _record(session: AsyncSession, clock: Clock, fall: Fall, now: datetime
 
 
 async def _tell(session: AsyncSession, clock: Clock, fall: Fall, now: datetime) -> bool:
-    request = await session.get_one(Request, clock.request_id)
+    # Not the whole row: a sweep has no business with what somebody wrote, and opens no seal.
+    query = select(Request.offering, Request.partner_id, Request.region)
+    about = (await session.execute(query.where(Request.id == clock.request_id))).one()
     kind: type[DeadlineWarned] | type[DeadlineBreached] = DeadlineWarned
     if fall.rung == "breach":
         clock.breached_at, kind = fall.at, DeadlineBreached
     event = kind(
-        request_id=request.id,
-        offering=request.offering,
-        partner_id=request.partner_id,
+        request_id=clock.request_id,
+        offering=about.offering,
+        partner_id=about.partner_id,
         clock_id=clock.id,
         leg=clock.leg,
         generation=clock.generation,
@@ -268,5 +270,5 @@ async def _tell(session: AsyncSession, clock: Clock, fall: Fall, now: datetime) 
         due_at=clock.due_at or fall.at,
         late_seconds=int((now - fall.at).total_seconds()),
     )
-    await log.append(session, event, by=log.SYSTEM, region=request.region, now=now)
+    await log.append(session, event, by=log.SYSTEM, region=about.region, now=now)
     return True

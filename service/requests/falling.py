@@ -37,6 +37,8 @@ async def fire_due(
         .with_for_update(of=Request, skip_locked=True)
     )
     found = set(await session.scalars(waiting))
+    if not found:
+        return 0
     # Locked now; read again, for a clock may have stopped while we came to its request.
     due = select(Clock).where(Clock.request_id.in_(found), Clock.next_at <= now)
     due = due.order_by(Clock.next_at, Clock.id).with_for_update()

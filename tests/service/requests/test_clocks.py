@@ -190,9 +190,10 @@ async def test_publicity_ends_when_it_was_to_end_however_late_anybody_looks(city
 async def test_a_breach_that_fell_before_a_pause_stays_and_is_not_told_again(city: City) -> None:
     case = await accepted(city)
     await later(case, "2026-04-07 10:00")
-    await case.act("ask", {"items": ["无房证明"]})
+    asked = await case.act("publicity", {"from": "2026-04-07", "to": "2026-04-08"})
+    assert asked.status_code == 200, asked.text
     assert [kind for kind, _, _ in await told(case, "promise")].count("breached") == 1
-    await case.hold("answers", {"note": "已补"})
+    city.at("2026-04-09 00:00")
     await city.sweep()
     promise = await clock(case, "promise")
     assert (promise["breached_at"], promise["due_at"]) == (at(4, 2), at(4, 2))
