@@ -1,15 +1,50 @@
 """惠才卡: the row and its rules; its daily subjects and its place in a status list."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from events.catalogue import (
+    CardExpired,
+    CardReinstated,
+    CardRenewed,
+    CardReplaced,
+    CardRevoked,
+    CardSuspended,
+)
 from service.db import Base
 from service.sealing import SealedText
 
 LIVE = ("active", "suspended")
+
+
+class Hand(StrEnum):
+    """As whom somebody acts on a card: its holder, or a window of one level."""
+
+    HOLDER = "holder"
+    COUNTY = "county"
+    CITY = "city"
+    PROVINCE = "province"
+
+
+WINDOWS = frozenset({Hand.COUNTY, Hand.CITY, Hand.PROVINCE})
+WHO_MAY: Mapping[str, frozenset[Hand]] = {
+    "suspend": WINDOWS | {Hand.HOLDER},
+    "reinstate": WINDOWS,
+    "revoke": frozenset({Hand.PROVINCE}),
+    "renew": frozenset({Hand.CITY, Hand.PROVINCE}),
+    "replace": WINDOWS,
+}
+"""Lost cards are stopped by anybody near; ending one is the province's (guide.md 2.4)."""
+ACTS: Mapping[str, tuple[str, ...]] = {
+    "active": ("suspend", "revoke", "renew", "replace"),
+    "suspended": ("reinstate", "revoke", "replace"),
+}
+"""The acts of each state; a state that is not here is an end."""
 
 
 class Card(Base):
@@ -45,6 +80,45 @@ class Card(Base):
         Index("ix_cards_region", "region", "id"),
         Index("ix_cards_valid_until", "valid_until"),
     )
+
+    @staticmethod
+    def may_ever(act: str, hands: Collection[Hand]) -> bool:
+        """Whether such hands may do it to a card in some state; else it is not their role's."""
+        return not WHO_MAY[act].isdisjoint(hands)
+
+    def acts(self, hands: Collection[Hand]) -> list[str]:
+        """The acts open to such hands now."""
+        return [act for act in ACTS.get(self.state, ()) if self.may_ever(act, hands)]
+
+    def suspend(self) -> CardSuspended:
+        """Not usable for now."""
+        self.state = "suspended"
+        return CardSuspended(card_id=self.id)
+
+    def reinstate(self) -> CardReinstated:
+        """Usable again."""
+        self.state = "active"
+        return CardReinstated(card_id=self.id)
+
+    def revoke(self) -> CardRevoked:
+        """Ended for good."""
+        self.state = "revoked"
+        return CardRevoked(card_id=self.id)
+
+    def renew(self, until: date) -> CardRenewed:
+        """Valid for longer, never for less long."""
+        self.valid_until = max(self.valid_until, until)
+        return CardRenewed(card_id=self.id, valid_until=self.valid_until)
+
+    def replace(self, by: UUID) -> CardReplaced:
+        """Dead; `by` stands in its place."""
+        self.state, self.replaced_by = "replaced", by
+        return CardReplaced(card_id=self.id, replaced_by=by)
+
+    def expire(self) -> CardExpired:
+        """Ended by its last day."""
+        self.state = "expired"
+        return CardExpired(card_id=self.id)
 
 
 class DayKey(Base):

@@ -12,9 +12,11 @@ from events import log
 from service import ids
 from service.auth.callers import Caller, Role
 from service.problems import FieldError, InvalidBody
-from service.talents import evidence, moving, people, steps
+from service.talents import evidence as proofs
+from service.talents import moving, people, steps
 from service.talents.applications import Application
 from service.talents.checking import SHANGHAI, category_of, check, unit_of
+from service.talents.evidence import Given as Proofs
 from service.talents.people import PersonGiven
 
 Uscc = Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
@@ -28,7 +30,7 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: PersonGiven | None = None
     contract_until: date | None = None
     management_until: date | None = None
-    evidence: evidence.Given = []
+    evidence: Proofs = []
 
 
 class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +41,7 @@ class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: PersonGiven | msgspec.UnsetType = msgspec.UNSET
     contract_until: date | msgspec.UnsetType | None = msgspec.UNSET
     management_until: date | msgspec.UnsetType | None = msgspec.UNSET
-    evidence: evidence.Given | msgspec.UnsetType = msgspec.UNSET
+    evidence: Proofs | msgspec.UnsetType = msgspec.UNSET
 
 
 async def begin(session: AsyncSession, by: Caller, draft: Draft, now: datetime) -> Application:
@@ -57,7 +59,7 @@ async def begin(session: AsyncSession, by: Caller, draft: Draft, now: datetime) 
         region=unit.region,
         contract_until=draft.contract_until,
         management_until=draft.management_until,
-        evidence=await evidence.kept(session, by, draft.evidence),
+        evidence=await proofs.kept(session, by, draft.evidence),
         step=steps.DRAFT,
         path=[],
         return_to=None,
@@ -124,5 +126,5 @@ async def _write(
     if changes.management_until is not msgspec.UNSET:
         application.management_until = changes.management_until
     if changes.evidence is not msgspec.UNSET:
-        kept = await evidence.kept(session, by, changes.evidence, application.evidence)
+        kept = await proofs.kept(session, by, changes.evidence, application.evidence)
         application.evidence = kept

@@ -1,8 +1,7 @@
 """A card from the first line of the application to the first token shown."""
 
 from tests.city import City
-from tests.service.talents.apply import WAYS, applicant, body, file_of
-from tests.service.talents.apply import Way
+from tests.service.talents.apply import WAYS, Way, applicant, body, file_of
 
 
 async def test_an_application_is_returned_mended_passed_and_becomes_a_card_that_shows_itself(

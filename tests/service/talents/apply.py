@@ -12,7 +12,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 CHEN: dict[str, Any] = {
     "name": "陈若溪",
     "id_kind": "resident_id",
-    "id_number": "370105199011082863",
+    "id_number": "370105199011082868",
     "phone": "13805310004",
     "address": "济南市历下区经十路 9999 号",
 }
@@ -21,7 +21,9 @@ CHEN: dict[str, Any] = {
 async def applicant(city: City) -> Someone:
     """The sample talent who has no card, of a county's unit."""
     entry = next(
-        each for each in city.planted["people"] if each["role"] == "talent" and "category" not in each
+        each
+        for each in city.planted["people"]
+        if each["role"] == "talent" and "category" not in each
     )
     return await city.person("talent", login=entry["login"])
 
