@@ -13,7 +13,7 @@ from local.postgres import Cluster
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-OWNER, PASSWORD = "hck_owner", "owner"  # noqa: S105 - of a cluster that lives for seconds
+OWNER, PASSWORD = "hck_owner", "owner"
 
 STEPS: tuple[tuple[str, Sequence[str]], ...] = (
     ("代码规范 ruff", ("ruff", "check", ".")),
@@ -50,7 +50,7 @@ def schema_is_whole() -> bool:
     """`alembic check`: the migrations build just what the rows say."""
     print("—— 数据库结构 alembic check", flush=True)
     with tempfile.TemporaryDirectory(prefix="hck-check-") as folder:
-        Path(folder).chmod(0o755)  # noqa: S103 - PostgreSQL may run as another user
+        Path(folder).chmod(0o755)
         cluster = Cluster(Path(folder) / "pg")
         cluster.init(PASSWORD, owner=OWNER)
         cluster.start({"fsync": "off"})

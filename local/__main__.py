@@ -1,0 +1,104 @@
+"""`python -m local run|load|deadlines|rotate-keys`: what `dev.py` hands over to."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from local import database
+from local.folder import Folder, FolderError
+from local.postgres import ClusterError
+from local.supervisor import StartError, Supervisor
+from service import __main__ as service_commands
+from service.settings import SettingsError
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python3 dev.py", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="运行整个产品")
+    run.add_argument("--port", type=int, default=8000, help="监听端口")
+    run.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+    run.add_argument("--empty", action="store_true", help="不要样例数据")
+    run.add_argument("--no-simulator", action="store_true", help="不要模拟办理单位")
+    for name, arguments in (("load", ("table", "file")), ("rotate-keys", ())):
+        command = commands.add_parser(name)
+        command.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+        for argument in arguments:
+            command.add_argument(argument)
+    commands.add_parser("deadlines").add_argument("file")
+    return parser.parse_args(words)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the product until it is told to stop."""
+    supervisor = Supervisor(
+        Folder(arguments.data),
+        arguments.port,
+        empty=arguments.empty,
+        simulator=not arguments.no_simulator,
+    )
+    supervisor.run()
+    return 0
+
+
+def on_database(arguments: argparse.Namespace, words: list[str]) -> int:
+    """A command of the service, on the run that is going on, or on the folder's own database."""
+    if os.environ.get("DATABASE_URL"):
+        return service_commands.main(words)
+    folder = Folder(arguments.data)
+    if folder.is_taken() and folder.running.exists():
+        return _with_addresses(folder, json.loads(folder.running.read_text()), words)
+    folder.open()
+    cluster = database.start_embedded(folder)
+    try:
+        own = database.environment_of(folder, cluster, "http://127.0.0.1:8000")
+        owner_url = database.owner_url_of(folder, cluster)
+        database.prepare(own, owner_url)
+        return _with_addresses(folder, {"owner": owner_url, "service": own["DATABASE_URL"]}, words)
+    finally:
+        cluster.stop()
+
+
+def _with_addresses(folder: Folder, addresses: dict[str, str], words: list[str]) -> int:
+    os.environ.update(
+        DATABASE_URL=addresses["service"],
+        DATABASE_OWNER_URL=addresses["owner"],
+        HCK_LOCAL="1",
+        HCK_DATA=str(folder.path),
+    )
+    return service_commands.main(words)
+
+
+def main(words: list[str]) -> int:
+    """Do what the words name; a refusal is one sentence and status 1."""
+    arguments = parse(words)
+    try:
+        match arguments.command:
+            case "run":
+                return run(arguments)
+            case "deadlines":
+                return service_commands.main(["deadlines", arguments.file])
+            case "load":
+                return on_database(arguments, ["load", arguments.table, arguments.file])
+            case _:
+                return on_database(arguments, [arguments.command])
+    except (StartError, FolderError, ClusterError, SettingsError) as wrong:
+        print(f"✗ {wrong}", file=sys.stderr)
+    except CommandError as wrong:
+        print(f"✗ 数据库结构来自别的版本: {wrong}", file=sys.stderr)
+    except SQLAlchemyError as wrong:
+        print(f"✗ 数据库不可用: {type(wrong).__name__}", file=sys.stderr)
+    except OSError as wrong:
+        print(f"✗ 无法读写: {wrong.strerror}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""The database of a run: our own PostgreSQL, or the one that DATABASE_URL names."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from local import samples
+from local.folder import Folder, write_private
+from local.postgres import Cluster
+from service import __main__ as service_commands
+from service import migrating, sealing
+from service.settings import Settings, read
+from workers import broker
+
+OWNER, SERVICE, NAME = "hck_owner", "hck_service", "huicaika"
+
+
+def start_embedded(folder: Folder) -> Cluster:
+    """Start (and the first time make) the folder's PostgreSQL with its role and database."""
+    secrets = folder.secrets()
+    cluster = Cluster(folder.cluster)
+    if not cluster.exists:
+        cluster.clear_remains()
+        cluster.init(secrets["owner"], owner=OWNER)
+    cluster.start({"max_connections": "200"}, log=folder.path / "postgres.log")
+    with psycopg.connect(
+        cluster.url(OWNER, secrets["owner"], "postgres"), autocommit=True
+    ) as admin:
+        known = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        if admin.execute(known, [SERVICE]).fetchone() is None:
+            make = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+            admin.execute(make.format(sql.Identifier(SERVICE), sql.Literal(secrets["service"])))
+        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
+    return cluster
+
+
+def environment_of(folder: Folder, cluster: Cluster, base_url: str) -> dict[str, str]:
+    """What the children of an embedded run are told; the owner's password is not among it."""
+    secrets = folder.secrets()
+    return {
+        "DATABASE_URL": cluster.url(SERVICE, secrets["service"], NAME),
+        "HCK_LOCAL": "1",
+        "HCK_DATA": str(folder.path),
+        "HCK_BASE_URL": base_url,
+    }
+
+
+def owner_url_of(folder: Folder, cluster: Cluster) -> str:
+    """The address for whoever migrates."""
+    return cluster.url(OWNER, folder.secrets()["owner"], NAME)
+
+
+def prepare(environment: Mapping[str, str], owner_url: str) -> Settings:
+    """Migrate, make the embedded queue where it is used, load first tables and keys."""
+    settings = read({**environment, "DATABASE_OWNER_URL": owner_url})
+    role = broker.role_of(settings.database_url)
+    migrating.migrate(owner_url, role)
+    if not settings.broker_is_rabbitmq:
+        broker.prepare(owner_url, role)
+    sealing.use(sealing.load_ring(settings))
+    asyncio.run(service_commands.with_sessions(settings, service_commands.first_data))
+    return settings
+
+
+def plant(settings: Settings, folder: Folder, base_url: str) -> None:
+    """Make the sample people where there are none yet; their document is kept before they are."""
+
+    async def work(sessions: Any) -> None:
+        async with sessions.begin() as session:
+            if await samples.is_planted(session):
+                return
+            document = await samples.plant(session, datetime.now(UTC), base_url=base_url)
+            write_private(folder.samples, document)
+
+    asyncio.run(service_commands.with_sessions(settings, work))
