@@ -91,15 +91,15 @@ class Kept:
 
     def __init__(self) -> None:
         self._as_of: tuple[Any, date] | None = None
-        self._benefits: Benefits = {}
+        self.by_code: Benefits = {}
 
     async def of(self, pool: asyncpg.Pool, newest: UUID | None, today: date) -> Benefits:
         """Every benefit in force on `today`, as of the offering version `newest`."""
         if self._as_of != (newest, today):
             rows = await pool.fetch(IN_FORCE, today)
-            self._benefits = {row["code"]: _benefit(row) for row in rows}
+            self.by_code = {row["code"]: _benefit(row) for row in rows}
             self._as_of = (newest, today)
-        return self._benefits
+        return self.by_code
 
 
 def _benefit(row: Any) -> Benefit:

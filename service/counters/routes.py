@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service import paging
 from service.auth.callers import Caller, Role
 from service.auth.guards import any_scope, scope
-from service.counters import numbers, redeeming, verifying
+from service.counters import numbers, offline, redeeming, verifying
 from service.counters.door import door_of
+from service.counters.offline import OfflinePack
 from service.counters.points import points_of
 from service.counters.views import (
     PointView,
@@ -116,4 +117,10 @@ async def redeem(
     return Response(body, media_type=MediaType.JSON)  # type: ignore[arg-type]
 
 
-ROUTES: list[Any] = [service_points, verify, verify_number, redeem]
+@get("/v1/offline-pack", guards=[scope("cards:verify")])
+async def offline_pack(state: State, now: NamedDependency[datetime]) -> Response[OfflinePack]:
+    """离线核验所需:公钥、卡状态列表、可核销的服务 (card-token.md 13.1)。"""
+    return Response(await offline.pack(door_of(state), now), headers=NO_STORE)
+
+
+ROUTES: list[Any] = [service_points, verify, verify_number, redeem, offline_pack]

@@ -26,6 +26,9 @@ LEFT JOIN cards c ON c.print_cti = $5 AND $2::date IS NOT NULL AND $3::text IS N
 NUMBERED = """
 LEFT JOIN cards c ON c.number = $3 AND $2::date IS NOT NULL"""
 
+NEWEST_VERSION = "SELECT v.id FROM offering_versions v ORDER BY v.id DESC LIMIT 1"
+"""What tells a process that its copy is old: ids sort by the time they were made."""
+
 STANDING = """
 SELECT sp.id AS point_id, sp.partner_id, sp.region AS point_region,
     c.id AS card_id, c.category, c.tier, c.state, c.masked_name, c.valid_until, c.print_cti,
@@ -33,7 +36,7 @@ SELECT sp.id AS point_id, sp.partner_id, sp.region AS point_region,
     EXISTS (SELECT FROM redemptions r WHERE r.iss = $4 AND r.cti = $5) AS redeemed,
     (SELECT jsonb_object_agg(q.offering, q.used) FROM quota_uses q
         WHERE q.card_id = c.id AND q.year = $6) AS used,
-    (SELECT v.id FROM offering_versions v ORDER BY v.id DESC LIMIT 1) AS newest_version,
+    ({newest}) AS newest_version,
     k.fingerprint, k.status, k.headers, k.body, k.media_type
 FROM (SELECT) AS always
 LEFT JOIN service_points sp ON sp.id = $1{card}
@@ -104,7 +107,9 @@ async def look(pool: asyncpg.Pool, question: Question, now: datetime) -> asyncpg
     return row
 
 
-STATEMENTS = {join: STANDING.format(card=join) for join in (LIVE, PRINTED, NUMBERED)}
+STATEMENTS = {
+    join: STANDING.format(card=join, newest=NEWEST_VERSION) for join in (LIVE, PRINTED, NUMBERED)
+}
 
 
 def point_id(text: str) -> UUID | None:
