@@ -1,9 +1,10 @@
-"""`python -m service migrate|serve|load|deadlines|rotate-keys`: the service's commands.
+"""`python -m service migrate|serve|load|deadlines|check-legs|rotate-keys`: the service's commands.
 
 migrate                  建立或升级数据库结构,并载入随产品的首版数据表
 serve [granian 参数]      启动 API
 load 表名 文件            载入官员的新表(先整表检查,整版本生效)
 deadlines 文件            逐行推算时限,一行 JSON 一个答案
+check-legs               核对每件申请的时间是否首尾相接
 rotate-keys              换密钥并重封个人信息
 """
 
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from service import db, migrating, rotation, sealing
@@ -22,6 +24,7 @@ from service.auth import keys
 from service.offerings import catalogue as _offerings  # noqa: F401 - hears of its table
 from service.problems import Problem
 from service.reference import tables
+from service.requests import conservation
 from service.settings import Settings, SettingsError, read
 from service.talents import card_keys
 from service.worktime import batch
@@ -79,9 +82,29 @@ def rotate_keys(settings: Settings) -> None:
 
 def deadlines(path: str) -> None:
     """Answer each line of a file of cases (time.md D3)."""
-    with Path(path).open(encoding="utf-8") as lines:
+    # As bytes, so that a line that is not UTF-8 spoils its own answer only.
+    with Path(path).open("rb") as lines:
         for answer in batch.run(lines):
             sys.stdout.write(answer + "\n")
+
+
+def check_legs(settings: Settings) -> int:
+    """Print each request whose time is not whole (time.md L1); returns how many faults."""
+
+    async def work(sessions: Sessions) -> int:
+        found = 0
+        async with sessions() as session:
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            await session.execute(text("SELECT 1"))  # the snapshot, before the time is read
+            async for request_id, fault in conservation.check_all(session, datetime.now(UTC)):
+                found += 1
+                print(f"{request_id} {fault}")
+        return found
+
+    sealing.use(sealing.load_ring(settings))
+    found: int = asyncio.run(with_sessions(settings, work))
+    print("每件申请的时间都首尾相接、分毫不差。" if not found else f"发现 {found} 处时间不闭合。")
+    return found
 
 
 def serve(extra: list[str]) -> None:
@@ -107,6 +130,8 @@ def main(arguments: list[str]) -> int:
                 load(read(), name, path)
             case ["deadlines", path]:
                 deadlines(path)
+            case ["check-legs"]:
+                return 1 if check_legs(read()) else 0
             case ["rotate-keys"]:
                 rotate_keys(read())
             case _:

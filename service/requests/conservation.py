@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer, load_only
 
 from service.requests.legs import course_of, cut, faults
 from service.requests.models import Dispatch, Pause, Request
@@ -26,7 +27,10 @@ async def check_all(session: AsyncSession, now: datetime) -> AsyncIterator[tuple
         ids = [request.id for request in requests]
         offers = _by_request(
             await session.scalars(
-                select(Dispatch).where(Dispatch.request_id.in_(ids)).order_by(Dispatch.round)
+                select(Dispatch)
+                .where(Dispatch.request_id.in_(ids))
+                .order_by(Dispatch.round)
+                .options(defer(Dispatch.note), defer(Dispatch.considered))
             )
         )
         pauses = _by_request(
@@ -42,7 +46,9 @@ async def check_all(session: AsyncSession, now: datetime) -> AsyncIterator[tuple
 
 
 async def _batch(session: AsyncSession, after: UUID | None) -> list[Request]:
-    query = select(Request).order_by(Request.id).limit(BATCH)
+    # The times alone: what people wrote stays sealed.
+    times = load_only(Request.submitted_at, Request.accepted_at, Request.ended_at)
+    query = select(Request).options(times).order_by(Request.id).limit(BATCH)
     if after is not None:
         query = query.where(Request.id > after)
     return list(await session.scalars(query))

@@ -1,8 +1,10 @@
 """D1: who sees a request's deadline, and what it says while it runs, stands still and has ended."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
+from service import __main__ as commands
 from service.requests.conservation import check_all
 from tests.city import City, Someone
 from tests.service.requests.ask import GRANTED, Case, accepted, offered, submitted
@@ -148,6 +150,8 @@ async def test_all_time_is_whole_after_every_kind_of_turn(city: City) -> None:
         await city.sweep()
         async with city.sessions() as session:
             assert [each async for each in check_all(session, city.now)] == []
+    assert await asyncio.to_thread(commands.check_legs, city.settings) == 0
     await city.pool.execute("UPDATE dispatches SET offered_at = offered_at - interval '1 second'")
     async with city.sessions() as session:
         assert [each async for each in check_all(session, city.now)] != []
+    assert await asyncio.to_thread(commands.check_legs, city.settings) > 0
