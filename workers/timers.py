@@ -17,7 +17,7 @@ from service.auth import keys
 from service.requests import falling, lapsing
 from service.requests.clocks import Act
 from service.satisfaction import defaults
-from service.talents import card_keys, statuslists
+from service.talents import card_keys, expiring, statuslists
 from service.worktime.hours import SHANGHAI
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -44,7 +44,7 @@ async def sweep(sessions: Sessions, now: datetime) -> int:
     A duty that fails does not keep the others from their turn; then the first error is raised.
     """
     done, failed = 0, list[Exception]()
-    for duty in (_end_pauses, _fire_clocks, _rate_by_default):
+    for duty in (_end_pauses, _fire_clocks, _rate_by_default, _expire_cards):
         try:
             async with sessions.begin() as session:
                 done += await duty(session, now)
@@ -67,6 +67,10 @@ async def _fire_clocks(session: AsyncSession, now: datetime) -> int:
 
 async def _rate_by_default(session: AsyncSession, now: datetime) -> int:
     return await defaults.record_due(session, now)
+
+
+async def _expire_cards(session: AsyncSession, now: datetime) -> int:
+    return await expiring.expire_due(session, now, BATCH)
 
 
 async def tidy(sessions: Sessions, now: datetime) -> None:
@@ -115,6 +119,7 @@ HOUSEKEEPING: dict[str, Work] = {
     "access keys": keys.ensure_access_key,
     "card keys": card_keys.ensure_card_key,
     "status lists": _prepare_lists,
+    "old days": statuslists.forget_old,
     "old rows": _forget,
 }
 

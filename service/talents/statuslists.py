@@ -3,20 +3,21 @@
 import base64
 import hashlib
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cards import status, sub
 from cards.keys import SigningKey, b64
 from service import ids, sealing
+from service.pages.show import SHANGHAI
 from service.problems import NotFound
-from service.talents.cards import DayKey, StatusList
+from service.talents.cards import CardDay, DayKey, StatusList
 
 CROWDED = status.SIZE // 2
 """Beyond this many places taken a further list is opened: a random draw then seldom meets a taken
@@ -73,6 +74,17 @@ async def prepare_day(session: AsyncSession, day: date, now: datetime) -> None:
     if not await session.scalar(count):
         session.add(StatusList(id=new_list_id(), day=day, free=status.SIZE, created_at=now))
         await session.flush()
+
+
+LINKABLE = timedelta(days=30)
+"""How long a day's names can still be told apart: its key and its places are destroyed then."""
+
+
+async def forget_old(session: AsyncSession, now: datetime) -> None:
+    """Destroy the keys, places and lists of days more than 30 days past (3.9); for timers."""
+    before = now.astimezone(SHANGHAI).date() - LINKABLE
+    for row in (CardDay, StatusList, DayKey):
+        await session.execute(delete(row).where(row.day < before))
 
 
 async def place_of(pool: asyncpg.Pool, card_id: UUID, day: date, now: datetime) -> Place:
