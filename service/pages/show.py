@@ -25,6 +25,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ),
     ((Role.PARTNER_CLERK,), "/desk", "待办申请"),
     ((Role.PARTNER_CLERK,), "/counter", "核验核销"),
+    ((Role.PARTNER_CLERK,), "/centre/bad-ratings", "差评整改"),
     ((Role.CENTRE,), "/centre", "专家中心"),
     ((Role.CENTRE,), "/centre/bad-ratings", "差评回访"),
     ((Role.CENTRE,), "/centre/rulings", "裁定"),
@@ -37,6 +38,12 @@ def nav_of(caller: Caller | None) -> list[tuple[str, str]]:
     if caller is None:
         return []
     return [(path, label) for roles, path, label in NAV if caller.has(*roles)]
+
+
+def here_of(nav: list[tuple[str, str]], at: str) -> str:
+    """The one of these pages that the path belongs to: the longest, if several begin it."""
+    own = [path for path, _ in nav if at == path or at.startswith(f"{path}/")]
+    return max(own, key=len, default="")
 
 
 def home_of(caller: Caller | None) -> str:
@@ -60,12 +67,13 @@ def page(
     `problem` is shown above the content and gives its status; `told` is one sentence of success.
     """
     caller: Caller | None = request.scope.get("user")
+    nav = nav_of(caller)
     return Template(
         template_name=name,
         context={
             "caller": caller,
-            "nav": nav_of(caller),
-            "at": request.url.path,
+            "nav": nav,
+            "here": here_of(nav, request.url.path),
             "problem": problem,
             "told": told,
             **context,

@@ -115,7 +115,7 @@ async def show(
         why=why.explanation if not row.ended_at else [],
         provisional=why.provisional,
         uploads=False,
-        rating=False,
+        rating=row.completed_at is not None,
         **WORDS,
     )
 

@@ -108,11 +108,13 @@ async def of_request(
     request_id: UUID,
     person_id: UUID | None,
     *,
+    lock: bool = False,
     revision: int | None = None,
 ) -> About:
-    """The holder's own request, locked against a second rating. Raises NotFound, Stale."""
+    """The holder's own request; locked, nobody rates it meanwhile. Raises NotFound, Stale."""
     query = REQUESTS.where(Request.id == request_id, Request.person_id == person_id)
-    query = query.with_for_update(of=Request, key_share=True)
+    if lock:
+        query = query.with_for_update(of=Request, key_share=True)
     row = (await session.execute(query)).first()
     if row is None:
         raise NotFound
@@ -122,11 +124,12 @@ async def of_request(
 
 
 async def of_redemption(
-    session: AsyncSession, redemption_id: UUID, person_id: UUID | None
+    session: AsyncSession, redemption_id: UUID, person_id: UUID | None, *, lock: bool = False
 ) -> About:
-    """The holder's own redemption, locked against a second rating. Raises NotFound."""
+    """The holder's own redemption; locked, nobody rates it meanwhile. Raises NotFound."""
     query = REDEMPTIONS.where(Redemption.id == redemption_id, Card.person_id == person_id)
-    query = query.with_for_update(of=Redemption, key_share=True)
+    if lock:
+        query = query.with_for_update(of=Redemption, key_share=True)
     row = (await session.execute(query)).first()
     if row is None:
         raise NotFound

@@ -101,7 +101,7 @@ async def rate_request(
     A rating does not change the request, so its ETag need not be sent; one that is sent is kept.
     Raises NotFound, Stale, WrongState, AlreadyRated, WindowOver, InvalidBody and its kinds.
     """
-    about = await abouts.of_request(session, request_id, by.person_id, revision=revision)
+    about = await abouts.of_request(session, request_id, by.person_id, lock=True, revision=revision)
     return await _rate(session, about, given, by, now)
 
 
@@ -109,7 +109,7 @@ async def rate_redemption(
     session: AsyncSession, redemption_id: UUID, given: NewRating, by: Caller, now: datetime
 ) -> Rating:
     """Rate a benefit that one's own card was redeemed for (api.md 6.1). Raises as above."""
-    about = await abouts.of_redemption(session, redemption_id, by.person_id)
+    about = await abouts.of_redemption(session, redemption_id, by.person_id, lock=True)
     return await _rate(session, about, given, by, now)
 
 
