@@ -195,7 +195,7 @@ async def submit(
     code = request.query_params.get("offering", "")
     version = await _version(session, code, now.astimezone(SHANGHAI).date())
     given = await sent(request)
-    claim = Claim(caller.id, f"page {given.text('_id')[:40]}", ONCE)
+    claim = Claim(caller.id, f"page {given.uuid('_id') or ids.new_id()}", ONCE)
     await idempotency.begin(session, claim)
     asked = Submission(
         offering=version.code,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
@@ -67,18 +67,21 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     return Submitted(request, version, promise)
 
 
+VERSION_AND_CARD = (
+    select(OfferingVersion, Card)
+    .outerjoin(Card, and_(Card.person_id == bindparam("person_id"), Card.state.in_(LIVE)))
+    .where(OfferingVersion.code == bindparam("code"), OfferingVersion.valid_from <= bindparam("on"))
+    .order_by(OfferingVersion.valid_from.desc(), OfferingVersion.version.desc())
+    .limit(1)
+)
+"""What the rules need, in one round trip; built once, for this door is measured."""
+
+
 async def _version_and_card(
     session: AsyncSession, code: str, person_id: UUID | None, today: date
 ) -> tuple[OfferingVersion, Card | None]:
-    theirs = and_(Card.person_id == person_id, Card.state.in_(LIVE))
-    query = (
-        select(OfferingVersion, Card)
-        .outerjoin(Card, theirs)
-        .where(OfferingVersion.code == code, OfferingVersion.valid_from <= today)
-        .order_by(OfferingVersion.valid_from.desc(), OfferingVersion.version.desc())
-        .limit(1)
-    )
-    found = (await session.execute(query)).first()
+    wanted = {"code": code, "person_id": person_id, "on": today}
+    found = (await session.execute(VERSION_AND_CARD, wanted)).first()
     if found is None:
         raise InvalidBody(FieldError("/offering", "unknown", "没有这个服务事项,请核对代码。"))
     return found[0], found[1]

@@ -85,6 +85,14 @@ async def test_a_form_sent_twice_is_one_request(city: City) -> None:
     assert len(await city.sql("SELECT 1 FROM requests")) == 1
 
 
+async def test_a_form_with_nonsense_in_it_is_refused_and_shown_again(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    nonsense = {"_id": "\0", "_region": "\0", "_for": "\0", "family_size": "\0"}
+    assert (await send(holder, NEW, nonsense)).status_code == 409
+    assert (await send(holder, NEW, nonsense | {"_for": "holder"})).status_code == 422
+    assert (await holder.get("/my/requests/new?offering=%00")).status_code == 404
+
+
 async def test_a_correction_is_answered_on_the_page(city: City) -> None:
     case = await accepted(city)
     await case.act("ask", {"items": ["请核对人数"]})

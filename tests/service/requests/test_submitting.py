@@ -132,6 +132,17 @@ async def test_personal_data_are_sealed_and_stay_out_of_the_log(city: City) -> N
     assert case.made["form"]["contact_phone"] == "13800000000"
 
 
+async def test_a_body_nested_without_end_is_a_wrong_body(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    deep = '{"a":' * 3000 + "1" + "}" * 3000
+    answer = await holder.post(
+        "/v1/requests",
+        content=f'{{"offering":"HO-01","region":"370100","form":{deep}}}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "too-deep")
+
+
 async def test_only_files_that_the_caller_put_in_go_with_a_request(city: City) -> None:
     files = {login: await file_of(city, login) for login in ("talent1", "talent2")}
     answer = await refusal(city, files=[files["talent1"], files["talent2"]])
