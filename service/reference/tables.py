@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
@@ -161,15 +161,22 @@ async def version_of(session: AsyncSession, name: str) -> int:
     return await session.scalar(query) or 0
 
 
+IN_FORCE = (
+    select(TableVersion.sha256, TableVersion.version)
+    .where(TableVersion.name == bindparam("name"))
+    .order_by(TableVersion.version.desc())
+    .limit(1)
+)
+"""Built once: every measured door asks it."""
+
+
 async def rows_of(session: AsyncSession, name: str, version: int | None = None) -> list[Row]:
     """The rows of a table: the version in force, or the one named; none where there is none.
 
     Each process keeps what it has read, by the content's hash, and always asks which is in force.
     """
-    query = select(TableVersion.sha256, TableVersion.version).where(TableVersion.name == name)
-    if version is not None:
-        query = query.where(TableVersion.version == version)
-    found = (await session.execute(query.order_by(TableVersion.version.desc()).limit(1))).first()
+    query = IN_FORCE if version is None else IN_FORCE.where(TableVersion.version == version)
+    found = (await session.execute(query, {"name": name})).first()
     if found is None:
         return []
     digest, number = found
