@@ -80,6 +80,8 @@ def problem_of(raised: Exception) -> Problem:
         return _bad_shape(raised)
     if isinstance(raised, HTTPException):
         return _frameworks(raised)
+    if isinstance(raised, RecursionError):
+        return InvalidBody(FieldError("", "too-deep", "嵌套层次过深,请按接口文档的结构提交。"))
     return _unexpected(raised)
 
 
