@@ -7,6 +7,7 @@ const point = document.getElementById("point");
 if (form) {
   remember();
   keepGunInField();
+  usualFirst();
   offerCamera();
 }
 
@@ -23,13 +24,25 @@ function remember() {
   follow();
 }
 
-// A gun types wherever the focus is; where it is nowhere, the text goes into the field.
+// A gun types wherever the focus is; where it is nowhere, the text goes into the field. The answer
+// stays in sight.
 function keepGunInField() {
+  field.focus({ preventScroll: true });
   document.addEventListener("keydown", (event) => {
     const at = document.activeElement;
     const typing = at && ["INPUT", "SELECT", "TEXTAREA", "BUTTON", "SUMMARY", "A"].includes(at.tagName);
     if (!typing && event.key.length === 1 && !event.ctrlKey && !event.metaKey) field.focus();
   });
+}
+
+// What this counter gave last stands first: a lounge gives the lounge all day.
+function usualFirst() {
+  const list = document.querySelector(".benefits ul");
+  const last = localStorage.getItem("hck-given");
+  for (const each of list ? [...list.children] : []) {
+    if (each.dataset.offering === last) list.prepend(each);
+    each.addEventListener("submit", () => localStorage.setItem("hck-given", each.dataset.offering));
+  }
 }
 
 function offerCamera() {
