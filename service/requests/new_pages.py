@@ -22,7 +22,7 @@ from service.partners.models import Partner, Route
 from service.problems import NotFound, Problem
 from service.reference import regions
 from service.reference.regions import Regions
-from service.requests import entitlement, fields, words
+from service.requests import entitlement, fields, papers, words
 from service.requests.actions import submitting
 from service.requests.actions.submitting import Submission
 from service.requests.entitlement import NotEntitled
@@ -142,7 +142,7 @@ async def form_page(
     return page(
         request,
         "requests/templates/new_form.html",
-        problem=beside(problem, {field.name for field in shown}),
+        problem=beside(problem, {"file", *(field.name for field in shown)}),
         version=version,
         fields=shown,
         errors=errors,
@@ -151,7 +151,7 @@ async def form_page(
         region=(given.text("_region") if given else "") or (card.region if card else ""),
         kinds=[(kind, words.KINDS.get(kind, kind)) for kind in version.beneficiaries],
         chosen=given.texts.get("_for", []) if given else version.beneficiaries[:1],
-        uploads=False,
+        papers=await papers.papers_of(session, caller, given) if given else [],
     )
 
 
@@ -197,11 +197,14 @@ async def submit(
     given = await sent(request)
     claim = Claim(caller.id, f"page {given.uuid('_id') or ids.new_id()}", ONCE)
     await idempotency.begin(session, claim)
+    if problem := await papers.keep_uploads(session, caller, given, now):
+        return await form_page(request, session, caller, version, now, given, problem)
     asked = Submission(
         offering=version.code,
         region=given.text("_region"),
         form=given.form(version.form_schema),
         beneficiaries=given.texts.get("_for", []),
+        files=papers.ids_of(given),
     )
     submitted: list[UUID] = []
     if problem := await attempt(session, _submit(session, caller, asked, now, submitted)):

@@ -22,6 +22,7 @@ from service.requests import (
     desk_pages,
     fields,
     new_pages,
+    papers,
     queries,
     timeline,
     views,
@@ -100,7 +101,7 @@ async def show(
     return page(
         request,
         "requests/templates/my_request.html",
-        problem=beside(problem, {field.name for field in answered}),
+        problem=beside(problem, {"file", *(field.name for field in answered)}),
         told=words.DONE.get(request.query_params.get("done", "")),
         view=view,
         revision=row.revision,
@@ -109,13 +110,13 @@ async def show(
         filled=fields.lines(version.form_schema, row.form, names),
         result=fields.lines(version.result_schema, row.result or {}, names),
         kinds="、".join(words.KINDS.get(kind, kind) for kind in row.beneficiaries),
+        errors=errors_of(problem),
         fields=answered if "answers" in view.allowed else [],
         typed=typed,
         story=await timeline.of(session, row),
         why=why.explanation if not row.ended_at else [],
         provisional=why.provisional,
-        uploads=False,
-        rating=row.completed_at is not None,
+        papers=await papers.papers_of(session, caller, given) if given else [],
         **WORDS,
     )
 
@@ -155,12 +156,12 @@ async def answers(
     given = await sent(request)
     found = await queries.visible(session, caller, request_id)
     changed = _changed(found.request.form, given.form(found.version.form_schema))
-    answer = Answers(form=changed, note=given.text("_note"))
-    return await _after(
-        _answer(session, request_id, caller, given, answer, now),
-        "answered",
-        _shown(request, session, caller, request_id, now, given),
-    )
+    shown = _shown(request, session, caller, request_id, now, given)
+    if problem := await papers.keep_uploads(session, caller, given, now):
+        return await show(**shown, problem=problem)
+    answer = Answers(form=changed, note=given.text("_note"), files=papers.ids_of(given))
+    act = _answer(session, request_id, caller, given, answer, now)
+    return await _after(act, "answered", shown)
 
 
 async def _answer(

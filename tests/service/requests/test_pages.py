@@ -93,6 +93,29 @@ async def test_a_form_with_nonsense_in_it_is_refused_and_shown_again(city: City)
     assert (await holder.get("/my/requests/new?offering=%00")).status_code == 404
 
 
+async def test_files_that_were_sent_are_kept_where_the_form_is_refused(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    typed = {**FORM, "_id": hidden(await holder.get(NEW), "_id")}
+    paper = [("_files", ("无房证明.pdf", b"%PDF-1.7 test", "application/pdf"))]
+    wrong = [("_files", ("表.pdf", b"MZ not a paper", "application/pdf"))]
+    refused = await holder.send("POST", NEW, data=typed, files=wrong)
+    assert refused.status_code == 422
+    assert "只接受 PDF、JPEG、PNG" in refused.text
+    refused = await holder.send("POST", NEW, data={**typed, "family_size": "99"}, files=paper)
+    assert refused.status_code == 422
+    assert "已上传(PDF,1 KB)" in refused.text
+    done = await send(holder, NEW, {**typed, "_file": hidden(refused, "_file")})
+    assert done.status_code == 303
+    await city.settle()
+    request_id = done.headers["Location"].split("/")[-1].partition("?")[0]
+    bureau, other = await city.client("housing"), await city.client("education")
+    (file,) = (await bureau.get(f"/v1/partner/requests/{request_id}")).json()["files"]
+    assert (await bureau.get(f"/v1/files/{file}")).content == b"%PDF-1.7 test"
+    assert (await other.get(f"/v1/files/{file}")).status_code == 404
+    steward = await city.person("steward")
+    assert (await steward.get(f"/v1/files/{file}")).status_code == 200
+
+
 async def test_a_correction_is_answered_on_the_page(city: City) -> None:
     case = await accepted(city)
     await case.act("ask", {"items": ["请核对人数"]})

@@ -1,0 +1,80 @@
+"""材料 of a request: who may open them, and those that come with a page's form (api.md 3.1)."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.auth.callers import Caller
+from service.problems import Problem
+from service.requests import queries
+from service.requests.models import Request
+from service.requests.posting import FormSent, attempt
+from service.talents import files
+from service.talents.models import File
+
+KINDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG"}
+
+
+async def seen_with_request(session: AsyncSession, caller: Caller, file_id: UUID) -> bool:
+    """Whether the file goes with a request that the caller may see, or has at their desk now."""
+    theirs = await queries.seen_by(session, caller)
+    if caller.partner_id is not None:
+        theirs = or_(theirs, Request.partner_id == caller.partner_id)
+    query = select(Request.id).where(Request.files.contains([str(file_id)]), theirs)
+    return await session.scalar(query.limit(1)) is not None
+
+
+files.seen_through(seen_with_request)
+
+
+class Paper(NamedTuple):
+    """A file that is kept already, as a form shows it again."""
+
+    id: UUID
+    label: str
+
+
+async def keep_uploads(
+    session: AsyncSession, caller: Caller, given: FormSent, now: datetime
+) -> Problem | None:
+    """Keep the files of a form even where the form is refused: a browser cannot fill them again.
+
+    Their ids join the form's texts under `_file`. Returns the first refusal of a file.
+    """
+    refused: Problem | None = None
+    for upload in given.uploads:
+        if content := await upload.read():
+            kept: list[File] = []
+            problem = await attempt(session, _keep(session, caller, content, now, kept))
+            refused = refused or problem
+            given.texts.setdefault("_file", []).extend(str(file.id) for file in kept)
+    return refused
+
+
+async def _keep(
+    session: AsyncSession, caller: Caller, content: bytes, now: datetime, into: list[File]
+) -> None:
+    into.append(await files.keep(session, caller, content, now))
+
+
+def ids_of(given: FormSent) -> list[UUID]:
+    """The files that a form names; what is no id is left out."""
+    found = []
+    for text in given.texts.get("_file", []):
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+async def papers_of(session: AsyncSession, caller: Caller, given: FormSent) -> list[Paper]:
+    """The caller's own files that a form names, to be shown again."""
+    query = select(File).where(File.id.in_(ids_of(given)), File.account_id == caller.account_id)
+    return [
+        Paper(file.id, f"{KINDS.get(file.media_type, '文件')},{max(1, file.octets // 1024)} KB")
+        for file in await session.scalars(query.order_by(File.id))
+    ]
