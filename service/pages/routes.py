@@ -21,6 +21,8 @@ from service.auth.callers import Caller
 from service.auth.routes import session_cookie
 from service.pages.show import home_of, page
 from service.problems import Problem
+from service.reference import regions
+from service.reference.regions import Regions
 from service.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
@@ -76,7 +78,7 @@ def sample_people(settings: Settings) -> list[dict[str, Any]]:
     return people
 
 
-def samples_of(settings: Settings) -> list[tuple[str, list[Sample]]]:
+def samples_of(settings: Settings, places: Regions) -> list[tuple[str, list[Sample]]]:
     """The sample people by group, as the page shows them."""
     people = sample_people(settings)
     shown = []
@@ -89,7 +91,7 @@ def samples_of(settings: Settings) -> list[tuple[str, list[Sample]]]:
                     part
                     for part in (
                         ROLE_NAMES.get(each["role"], each["role"]),
-                        each.get("place") or each.get("organisation") or each.get("region"),
+                        each.get("organisation") or places.full_name(each.get("region", "")),
                     )
                     if part
                 ),
@@ -119,10 +121,13 @@ def safe_next(path: str) -> str:
 
 
 @get("/sign-in", opt={"open": True, "page": True}, include_in_schema=False)
-async def sign_in_page(request: Request[Any, Any, Any], state: State) -> Template:
+async def sign_in_page(
+    request: Request[Any, Any, Any], state: State, session: NamedDependency[AsyncSession]
+) -> Template:
     """登录页;本机试用时可直接选样例人员。"""
     wanted = safe_next(request.query_params.get("next", ""))
-    return page(request, SIGN_IN, next=wanted, samples=samples_of(state.settings))
+    people = samples_of(state.settings, await regions.of(session))
+    return page(request, SIGN_IN, next=wanted, samples=people)
 
 
 @post(
@@ -161,7 +166,7 @@ async def sign_in(
             problem=problem,
             next=wanted,
             login=data.login,
-            samples=samples_of(state.settings),
+            samples=samples_of(state.settings, await regions.of(session)),
         )
     return Redirect(
         wanted or "/", status_code=303, cookies=[session_cookie(done.access_token, state.settings)]
