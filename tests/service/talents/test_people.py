@@ -1,7 +1,5 @@
 """Who applies: documents checked, masked, found again."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from service import sealing
@@ -12,9 +10,8 @@ from tests.service.talents.apply import CHEN
 
 
 @pytest.fixture(autouse=True)
-def _ring(ring: sealing.Keyring) -> Iterator[None]:
+def _ring(ring: sealing.Keyring) -> None:
     sealing.use(ring)
-    yield
 
 
 def given(**changed: object) -> PersonGiven:
