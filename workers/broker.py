@@ -21,6 +21,8 @@ from psycopg import sql
 
 SCHEMA = "dramatiq"
 MAX_BACKOFF_MS = 60_000
+DEAD_AFTER = {"heartbeat_interval": 2.0, "heartbeat_ttl": 10.0, "maintenance_interval": 5.0}
+"""Seconds: what a killed worker held is handed on soon; a slow one only costs a second look."""
 
 
 class QuorumBroker(RabbitmqBroker):
@@ -53,7 +55,11 @@ def make_broker(broker_url: str, database_url: str) -> Broker:
         return QuorumBroker(url=broker_url, confirm_delivery=True, middleware=middleware())
     if database_url:
         embedded: Broker = PostgresBroker(
-            url=embedded_url(database_url), results=False, schema=SCHEMA, middleware=middleware()
+            url=embedded_url(database_url),
+            results=False,
+            schema=SCHEMA,
+            middleware=middleware(),
+            **DEAD_AFTER,
         )
         return embedded
     return StubBroker(middleware=middleware())

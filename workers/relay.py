@@ -14,16 +14,18 @@ import structlog
 from dramatiq import Actor
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from events.base import type_of
 from events.catalogue import EVENTS
 from events.log import events, inbox
 from service import nudge
-from workers.subscriptions import CONSUMERS, SUBSCRIBERS
+from workers.subscriptions import CONSUMERS, HEARD, SUBSCRIBERS
 
 Send = Callable[[Actor[Any, Any], str], object]
 
 BATCH = 500
 POLL_SECONDS = 0.2
 LAGGING_AFTER = timedelta(seconds=60)
+LOOKED_BACK = timedelta(days=2)
 log = structlog.get_logger("workers.relay")
 
 
@@ -67,26 +69,38 @@ def messages_of(rows: list[tuple[str, str]]) -> list[tuple[Actor[Any, Any], str]
 
 
 async def wake_lagging(session: AsyncSession, send: Send, now: datetime, limit: int = 200) -> int:
-    """Send again where a consumer has begun on a subject but is behind; returns how many.
+    """Send again what was published a while ago and is unread yet; returns how many messages.
 
-    A message may have died with its queue or used up its tries; the mark in the inbox tells.
+    A message may have died with its queue or used up its tries; the consumer's mark tells, and
+    where it has never begun on a subject, the missing mark. Only the last days are looked at, so
+    that the sweep costs what they hold and not what the log holds.
     """
-    behind = (
-        sa.select(inbox.c.consumer, inbox.c.subject)
-        .where(
-            sa.exists().where(
-                events.c.subject == inbox.c.subject,
-                events.c.sequence > inbox.c.sequence,
-                events.c.published_at < now - LAGGING_AFTER,
-            )
-        )
-        .limit(limit)
-    )
-    rows = (await session.execute(behind)).all()
+    rows = (await session.execute(_lagging(now).limit(limit))).all()
     for consumer, subject in rows:
-        if consumer in CONSUMERS:
-            send(CONSUMERS[consumer], subject)
+        send(CONSUMERS[consumer], subject)
     return len(rows)
+
+
+def _lagging(now: datetime) -> sa.Select[tuple[str, str]]:
+    """Consumer and subject, where an event that it listens to is beyond its mark."""
+    heard = sa.values(
+        sa.column("consumer", sa.Text), sa.column("type", sa.Text), name="heard"
+    ).data([(name, type_of(kind)) for name, (_, kinds) in HEARD.items() for kind in kinds])
+    read = sa.exists().where(
+        inbox.c.consumer == heard.c.consumer,
+        inbox.c.subject == events.c.subject,
+        inbox.c.sequence >= events.c.sequence,
+    )
+    return (
+        sa.select(heard.c.consumer, events.c.subject)
+        .join_from(events, heard, heard.c.type == events.c.type)
+        .where(
+            events.c.at > now - LOOKED_BACK,
+            events.c.published_at < now - LAGGING_AFTER,
+            ~read,
+        )
+        .distinct()
+    )
 
 
 async def run(

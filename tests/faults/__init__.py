@@ -1,0 +1,1 @@
+"""What is killed at the worst moment: nothing is lost, nothing is done twice."""
