@@ -21,6 +21,7 @@ from service.requests.posting import FormSent, attempt, sent
 from service.satisfaction import case_queries, case_views, cases, rules
 from service.satisfaction.cases import NewCallBack, NewRectification, NewRuling
 from service.satisfaction.models import CaseState, Ruling, Verdict
+from service.worktime.words import display
 
 LIST = "/centre/bad-ratings"
 ONE = LIST + "/{case_id:uuid}"
@@ -45,7 +46,12 @@ RULINGS = {
     Ruling.SEND_BACK: "退回重改",
     Ruling.VOID: "作废评价",
 }
-WORDS: dict[str, Any] = {"states": STATES, "verdicts": VERDICTS, "rulings": RULINGS}
+WORDS: dict[str, Any] = {
+    "states": STATES,
+    "verdicts": VERDICTS,
+    "rulings": RULINGS,
+    "until": display,
+}
 
 
 @get(LIST, guards=[concerned], **OPTIONS)

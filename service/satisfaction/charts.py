@@ -19,7 +19,7 @@ class Whisker(msgspec.Struct, frozen=True):
     share: Share
 
 
-ROW, LEFT, WIDTH, RIGHT = 30, 118, 640, 118
+ROW, LEFT, WIDTH, RIGHT = 30, 118, 640, 150
 TICKS = (0, 25, 50, 75, 100)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from events import catalogue as c
 from events.base import Event, type_of
-from service.pages.show import when
+from service.worktime import words
 
 
 class Audience(StrEnum):
@@ -150,7 +150,7 @@ def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
     return line.text.format(
         offering=offering,
         partner=partner or "办理单位",
-        due=when(due),
+        due=words.display(due) if due else "",
         items=getattr(event, "items", ""),
         leg=LEGS.get(getattr(event, "leg", ""), ""),
     )

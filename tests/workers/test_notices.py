@@ -49,7 +49,7 @@ async def accepted(stage: Stage) -> c.RequestAccepted:
 async def test_the_holder_is_told_by_whom_and_by_when(stage: Stage) -> None:
     await happens(stage, await accepted(stage))
     assert await inbox_of(stage, stage.holder) == [
-        "您的“人才公寓申请”申请已由某市住建局受理,3月12日(周四) 10:00前办结。"
+        "您的“人才公寓申请”申请已由某市住建局受理,3月12日(周四)10:00前办结。"
     ]
     assert await inbox_of(stage, stage.clerk) == []
 
