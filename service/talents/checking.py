@@ -26,6 +26,8 @@ def check(application: Application, category: Category, person: Person, today: d
     if application.management_until and "management_period" not in category.validity:
         advice = "这一类别不按管理期确定有效期,请去掉管理期。"
         wrong.append(FieldError("/management_until", "not-for-category", advice))
+    if person.born_on and person.born_on > today:
+        wrong.append(FieldError("/person/id_number", "invalid", "出生日期晚于今天,请核对。"))
     if category.too_old(person.born_on, today):
         advice = f"这一类别的申请人年龄不超过 {category.age_limit} 周岁。"
         wrong.append(FieldError("/category", "too-old", advice))

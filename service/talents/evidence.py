@@ -20,7 +20,7 @@ ABOUT = "card_applications.evidence"
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One proof: its kind, a file that was put in before, a note."""
 
-    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    kind: Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x1f]+$")]
     file_id: UUID | None = None
     note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 

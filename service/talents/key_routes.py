@@ -27,7 +27,7 @@ def published(
     tag = tag or '"' + b64(hashlib.sha256(content).digest()[:12]) + '"'
     headers = {"Cache-Control": f"max-age={max_age}", "ETag": tag}
     if unchanged(if_none_match, tag):
-        return Response(None, status_code=304, headers=headers)
+        return Response(b"", status_code=304, media_type=media_type, headers=headers)
     return Response(content, media_type=media_type, headers=headers)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import time
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -23,6 +24,7 @@ CROWDED = status.SIZE // 2
 """Beyond this many places taken a further list is opened: a random draw then seldom meets a taken
 one, and a list's size never tells how many cards there are."""
 ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+LIST_ID = re.compile(r"[0-9a-z]{1,6}")
 KEPT_SECONDS = 5.0
 RESIGN_SECONDS = 120
 DRAWS = 40
@@ -175,6 +177,8 @@ def _sign(list_id: str, packed: bytes, iat: int, key: SigningKey) -> Signed:
 
 
 async def _entries(pool: asyncpg.Pool, list_id: str) -> dict[int, int]:
+    if not LIST_ID.fullmatch(list_id):
+        raise NotFound
     if not await pool.fetchval("SELECT true FROM status_lists WHERE id = $1", list_id):
         raise NotFound
     return {

@@ -49,6 +49,7 @@ async def test_what_names_people_is_nowhere_in_clear_in_the_database(city: City)
         ({"person": CHEN | {"id_number": "37010519691108286X"}}, "/category"),
         ({"evidence": [{"kind": "学历证明", "file_id": "019d0000-0000-7000-8000-000000000000"}]},
          "/evidence/0/file_id"),
+        ({"evidence": [{"kind": "学历\0"}]}, "/evidence/0/kind"),
         ({"photo": "x"}, "/photo"),
     ],
 )  # fmt: skip

@@ -29,6 +29,11 @@ def test_a_residents_number_says_the_birthday_and_is_kept_in_one_form() -> None:
     assert (checked.id_number, str(checked.born_on)) == ("370105199011082868", "1990-11-08")
 
 
+def test_somebody_born_before_their_district_had_its_code_is_believed() -> None:
+    checked = people.check(given(id_number="37010519691108286x"))
+    assert (checked.id_number, str(checked.born_on)) == ("37010519691108286X", "1969-11-08")
+
+
 @pytest.mark.parametrize(
     "number", ["370105199011082867", "370105199013082868", "12345", "abcdefghijklmnopqr"]
 )
