@@ -102,6 +102,8 @@ def _make_true(operation: dict[str, Any], handler: Any, method: str) -> None:
     opt = handler.opt if handler is not None else {}
     if opt.get("form"):
         answers["default"]["content"]["application/json"] = {"schema": {"type": "object"}}
+    if opt.get("sheet"):
+        answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
     if method == "post" and not opt.get("no_key"):
         operation.setdefault("parameters", []).append(KEY_PARAMETER)
     if not opt.get("open"):

@@ -46,7 +46,7 @@ async def overview(
     return Response(found, headers={"Cache-Control": "no-store"})
 
 
-@get("/v1/centre/satisfaction", guards=[centre])
+@get("/v1/centre/satisfaction", guards=[centre], opt={"sheet": True})
 async def satisfaction(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -67,7 +67,7 @@ async def satisfaction(
     return sheets.answer(request, table, sheets.FIGURES)
 
 
-@get("/v1/centre/sla", guards=[centre])
+@get("/v1/centre/sla", guards=[centre], opt={"sheet": True})
 async def sla(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -97,7 +97,7 @@ PUBLISHED = (
 Year = Annotated[int | None, QueryParameter(ge=2020, le=2100, description="年份,默认本年")]
 
 
-@get("/v1/public/satisfaction", opt={"open": True})
+@get("/v1/public/satisfaction", opt={"open": True, "sheet": True})
 async def public_satisfaction(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],

@@ -1,5 +1,6 @@
 """The doors of ratings and of the centre: who gets in, and what each answer says (api.md 6)."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -93,6 +94,29 @@ async def test_the_same_key_gets_the_same_answer(town: Town) -> None:
         400,
         "idempotency-key-required",
     )
+
+
+async def test_two_ratings_at_once_are_one_rating(town: Town) -> None:
+    path = f"/v1/requests/{await town.completed()}/rating"
+    answers = await asyncio.gather(*(town.holder.post(path, GOOD) for _ in range(6)))
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [201, 409, 409, 409, 409, 409]
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"already-rated"}
+
+
+async def test_two_officers_at_once_are_one_call_back(town: Town) -> None:
+    path, tag = await town.case()
+    body = {"verdict": "unsubstantiated", "note": "系误会"}
+    acts = (town.officer.post(f"{path}/call-back", body, etag=tag) for _ in range(4))
+    codes = sorted(answer.status_code for answer in await asyncio.gather(*acts))
+    assert codes == [200, 412, 412, 412]
+
+
+async def test_the_tables_say_that_they_can_be_had_as_csv(town: Town) -> None:
+    page = (await town.city.nobody.get("/schema/openapi.json")).json()
+    for path in ("/v1/centre/satisfaction", "/v1/centre/sla", "/v1/public/satisfaction"):
+        content = page["paths"][path]["get"]["responses"]["200"]["content"]
+        assert set(content) == {"application/json", "text/csv"}
 
 
 async def test_staff_may_not_rate_and_nobody_may_not(town: Town) -> None:
