@@ -15,7 +15,7 @@ def _ring(ring: sealing.Keyring) -> None:
 
 
 def given(**changed: object) -> PersonGiven:
-    return PersonGiven(**CHEN | changed)  # type: ignore[arg-type]
+    return PersonGiven(**CHEN | changed)
 
 
 def wrong(**changed: object) -> list[str]:

@@ -42,7 +42,7 @@ async def test_a_change_of_state_is_in_the_list_and_a_free_entry_reads_valid(cit
         statuslists.forget()
         text = (await listed(city, uri)).text
         opened = status.read_jwt(text, keys=await keys(city), now=int(city.now.timestamp()))
-        return status.status_at(opened, index)
+        return opened.at(index)
 
     assert await at(idx) == 0
     assert await at((idx + 1) % 65536) == 0
