@@ -94,11 +94,8 @@ async def show(
     act: str = "",
 ) -> Response[Any]:
     """One request, with what was typed where an act met a problem."""
-    view = await partner_routes.view(session, caller, found.request.id)
-    known = await regions.of(session)
-    names = {code: known.full_name(code) for code in known.by_code}
-    typed = given.texts if given else {}
     version = found.version
+    typed = given.texts if given else {}
     shown = fields.of(
         version.result_schema, posted=typed, errors=under(errors_of(problem), "/result")
     )
@@ -107,19 +104,29 @@ async def show(
         "requests/templates/desk_request.html",
         problem=beside(problem, {field.name for field in shown}),
         told=words.DONE.get(request.query_params.get("done", "")),
-        view=view,
-        revision=view.etag.strip('"'),
         now=now,
-        place=known.full_name(view.region),
-        filled=fields.lines(version.form_schema, view.form, names),
-        result=fields.lines(version.result_schema, view.result or {}, names),
-        kinds="、".join(words.KINDS.get(kind, kind) for kind in view.beneficiaries),
         fields=shown,
         typed=typed,
         open=act,
         publicity_wd=version.publicity_wd,
+        **await _what(session, caller, found),
         **WORDS,
     )
+
+
+async def _what(session: AsyncSession, caller: Caller, found: Found) -> dict[str, Any]:
+    """What is asked for and what came of it, in words."""
+    view = await partner_routes.view(session, caller, found.request.id)
+    known = await regions.of(session)
+    names = {code: known.full_name(code) for code in known.by_code}
+    return {
+        "view": view,
+        "revision": view.etag.strip('"'),
+        "place": known.full_name(view.region),
+        "filled": fields.lines(found.version.form_schema, view.form, names),
+        "result": fields.lines(found.version.result_schema, view.result or {}, names),
+        "kinds": "、".join(words.KINDS.get(kind, kind) for kind in view.beneficiaries),
+    }
 
 
 @post(

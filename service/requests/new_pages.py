@@ -128,16 +128,15 @@ async def form_page(
     problem: Problem | None = None,
 ) -> Response[Any]:
     """The form of one offering, with what was typed and what was wrong with it."""
+    given = given or FormSent([])
     known = await regions.of(session)
     today = now.astimezone(SHANGHAI).date()
     card = await card_of(session, caller)
-    choices = await _choices(session, version, known, today)
-    errors = errors_of(problem)
     shown = fields.of(
         version.form_schema,
-        posted=given.texts if given else None,
-        errors=under(errors, "/form"),
-        choices=choices,
+        posted=given.texts,
+        errors=under(errors_of(problem), "/form"),
+        choices=await _choices(session, version, known, today),
     )
     return page(
         request,
@@ -145,23 +144,20 @@ async def form_page(
         problem=beside(problem, {"file", *(field.name for field in shown)}),
         version=version,
         fields=shown,
-        errors=errors,
-        draft_id=(given.text("_id") if given else "") or str(ids.new_id()),
+        errors=errors_of(problem),
+        draft_id=given.uuid("_id") or ids.new_id(),
         places=places_of(known, today),
-        region=(given.text("_region") if given else "") or (card.region if card else ""),
+        region=given.text("_region") or (card.region if card else ""),
         kinds=[(kind, words.KINDS.get(kind, kind)) for kind in version.beneficiaries],
-        chosen=given.texts.get("_for", []) if given else version.beneficiaries[:1],
-        papers=await papers.papers_of(session, caller, given) if given else [],
+        chosen=given.texts.get("_for") or version.beneficiaries[:1],
+        papers=await papers.papers_of(session, caller, given),
     )
 
 
 async def _choices(
     session: AsyncSession, version: OfferingVersion, known: Regions, today: date
 ) -> dict[str, Sequence[tuple[str, str]]]:
-    counties = [place for city in places_of(known, today) for place in city.places]
-    found: dict[str, Sequence[tuple[str, str]]] = {
-        "region": [(code, known.full_name(code)) for code, _ in counties]
-    }
+    found: dict[str, Sequence[tuple[str, str]]] = {"region": counties_of(known, today)}
     if "bank" in version.form_schema.get("properties", {}):
         query = (
             select(Partner.id, Partner.name)
@@ -184,6 +180,12 @@ def places_of(known: Regions, today: date) -> list[Place]:
     return found
 
 
+def counties_of(known: Regions, today: date) -> list[tuple[str, str]]:
+    """Every city and county to choose from, with its full name."""
+    places = [place for city in places_of(known, today) for place in city.places]
+    return [(code, known.full_name(code)) for code, _ in places]
+
+
 @post(NEW, guards=[guards.talent], opt={"page": True}, include_in_schema=False, status_code=303)
 async def submit(
     request: Request[Any, Any, Any],
@@ -197,22 +199,28 @@ async def submit(
     given = await sent(request)
     claim = Claim(caller.id, f"page {given.uuid('_id') or ids.new_id()}", ONCE)
     await idempotency.begin(session, claim)
-    if problem := await papers.keep_uploads(session, caller, given, now):
+    submitted: list[UUID] = []
+    problem = await papers.keep_uploads(session, caller, given, now)
+    problem = problem or await attempt(
+        session, _submit(session, caller, asked_of(version, given), now, submitted)
+    )
+    if problem:
         return await form_page(request, session, caller, version, now, given, problem)
-    asked = Submission(
+    answer = Redirect(f"/my/requests/{submitted[0]}?done=submitted", status_code=303)
+    rendered = answer.to_asgi_response(app=None, request=request, status_code=303)
+    await idempotency.keep(session, claim, rendered, now)
+    return answer
+
+
+def asked_of(version: OfferingVersion, given: FormSent) -> Submission:
+    """What the form asks for."""
+    return Submission(
         offering=version.code,
         region=given.text("_region"),
         form=given.form(version.form_schema),
         beneficiaries=given.texts.get("_for", []),
         files=papers.ids_of(given),
     )
-    submitted: list[UUID] = []
-    if problem := await attempt(session, _submit(session, caller, asked, now, submitted)):
-        return await form_page(request, session, caller, version, now, given, problem)
-    answer = Redirect(f"/my/requests/{submitted[0]}?done=submitted", status_code=303)
-    rendered = answer.to_asgi_response(app=None, request=request, status_code=303)
-    await idempotency.keep(session, claim, rendered, now)
-    return answer
 
 
 async def _submit(

@@ -30,8 +30,9 @@ from service.requests import (
 )
 from service.requests.actions import holding
 from service.requests.actions.holding import Answers, Message
-from service.requests.new_pages import places_of
+from service.requests.new_pages import counties_of
 from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
+from service.requests.queries import Found
 from service.requests.routing import SHANGHAI
 from service.requests.states import Party
 
@@ -84,41 +85,68 @@ async def show(
 ) -> Response[Any]:
     """The story, with what was typed where an act met a problem."""
     found = await queries.visible(session, caller, request_id)
-    row, version = found.request, found.version
-    clocks = (await queries.clocks_of(session, [row.id])).get(row.id, [])
-    view = views.view_of(found, clocks, await queries.notes_of(session, row.id), Party.HOLDER)
-    why = await deadlines.of_request(session, caller, row.id, now)
-    known = await regions.of(session)
-    names = {code: known.full_name(code) for code in known.by_code}
-    typed = given.texts if given else {}
-    counties = [place for city in places_of(known, _today(now)) for place in city.places]
-    answered = fields.of(
-        version.form_schema,
-        posted=typed or fields.posted_of(version.form_schema, row.form),
-        errors=under(errors_of(problem), "/form"),
-        choices={"region": [(code, names[code]) for code, _ in counties]},
-    )
+    story = await _story(session, caller, found, now)
+    answer = await _answer_form(session, caller, found, now, given, problem)
+    names = {"file", *(field.name for field in answer["fields"])}
     return page(
         request,
         "requests/templates/my_request.html",
-        problem=beside(problem, {"file", *(field.name for field in answered)}),
+        problem=beside(problem, names),
         told=words.DONE.get(request.query_params.get("done", "")),
-        view=view,
-        revision=row.revision,
+        revision=found.request.revision,
         now=now,
-        place=known.full_name(row.region),
-        filled=fields.lines(version.form_schema, row.form, names),
-        result=fields.lines(version.result_schema, row.result or {}, names),
-        kinds="、".join(words.KINDS.get(kind, kind) for kind in row.beneficiaries),
-        errors=errors_of(problem),
-        fields=answered if "answers" in view.allowed else [],
-        typed=typed,
-        story=await timeline.of(session, row),
-        why=why.explanation if not row.ended_at else [],
-        provisional=why.provisional,
-        papers=await papers.papers_of(session, caller, given) if given else [],
+        **story,
+        **answer,
         **WORDS,
     )
+
+
+async def _story(
+    session: AsyncSession, caller: Caller, found: Found, now: datetime
+) -> dict[str, Any]:
+    """Where it is, until when and why then, what was asked and what came of it."""
+    row, version = found.request, found.version
+    clocks = (await queries.clocks_of(session, [row.id])).get(row.id, [])
+    notes = await queries.notes_of(session, row.id)
+    why = await deadlines.of_request(session, caller, row.id, now)
+    known = await regions.of(session)
+    names = {code: known.full_name(code) for code in known.by_code}
+    return {
+        "view": views.view_of(found, clocks, notes, Party.HOLDER),
+        "place": known.full_name(row.region),
+        "filled": fields.lines(version.form_schema, row.form, names),
+        "result": fields.lines(version.result_schema, row.result or {}, names),
+        "kinds": "、".join(words.KINDS.get(kind, kind) for kind in row.beneficiaries),
+        "story": await timeline.of(session, row),
+        "why": why.explanation if not row.ended_at else [],
+        "provisional": why.provisional,
+    }
+
+
+async def _answer_form(
+    session: AsyncSession,
+    caller: Caller,
+    found: Found,
+    now: datetime,
+    given: FormSent | None,
+    problem: Problem | None,
+) -> dict[str, Any]:
+    """The form of a correction, where one is asked for, filled with what stands or was typed."""
+    schema, row = found.version.form_schema, found.request
+    typed = given.texts if given else {}
+    asked = "answers" in row.acts(Party.HOLDER)
+    shown = fields.of(
+        schema,
+        posted=typed or fields.posted_of(schema, row.form),
+        errors=under(errors_of(problem), "/form"),
+        choices={"region": counties_of(await regions.of(session), _today(now))},
+    )
+    return {
+        "fields": shown if asked else [],
+        "typed": typed,
+        "errors": errors_of(problem),
+        "papers": await papers.papers_of(session, caller, given) if given else [],
+    }
 
 
 def _today(now: datetime) -> date:

@@ -48,13 +48,23 @@ async def rule(
         event = request.rule_ended(ruling.reason, now)
         await clocks.stop_all(session, request, now)
         await _tell(session, request, event, author, now)
-        return request
-    partner_id = await _handler(session, request, ruling.partner_id)
+    else:
+        await _assign(session, request, ruling.partner_id, author, now)
+    return request
+
+
+async def _assign(
+    session: AsyncSession,
+    request: Request,
+    named: UUID | None,
+    author: log.Author,
+    now: datetime,
+) -> None:
+    partner_id = await _handler(session, request, named)
     choice = await routing.weigh(session, request, now)
     await _tell(session, request, request.rule_assigned(partner_id), author, now)
     await clocks.resume(session, request, now)
     await routing.give(session, request, partner_id, choice, now, author)
-    return request
 
 
 async def _handler(session: AsyncSession, request: Request, partner_id: UUID | None) -> UUID:
