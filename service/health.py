@@ -1,7 +1,9 @@
 """Whether the service lives and can work (api.md 1.9)."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Response, get
@@ -10,6 +12,9 @@ from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 RELAY_LAG_LIMIT = 60.0
+BROKER_SECONDS = 3
+AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
+AMQP_METHOD = b"\x01"
 LAG = Gauge("hck_relay_lag_seconds", "Age of the oldest event that is not published yet")
 OLDEST = "SELECT min(at) FROM events WHERE published_at IS NULL"
 
@@ -33,6 +38,26 @@ async def relay_lag(state: State, now: datetime) -> float:
     lag = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     LAG.set(lag)
     return lag
+
+
+async def check_broker(broker_url: str) -> None:
+    """Raises OSError, EOFError or TimeoutError where RabbitMQ does not speak AMQP with us.
+
+    The embedded queue lies in the database, which is looked at anyway.
+    """
+    parts = urlsplit(broker_url)
+    if not parts.scheme.startswith("amqp"):
+        return
+    secure = parts.scheme == "amqps"
+    async with asyncio.timeout(BROKER_SECONDS):
+        port = parts.port or (5671 if secure else 5672)
+        reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=secure or None)
+        try:
+            writer.write(AMQP_GREETING)
+            if await reader.readexactly(1) != AMQP_METHOD:
+                raise ConnectionError("not AMQP 0-9-1")
+        finally:
+            writer.close()
 
 
 @get("/readyz", opt={"open": True})

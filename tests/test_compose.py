@@ -1,4 +1,4 @@
-"""compose.yaml: no container engine is here, so its structure and its commands are what we can try."""
+"""compose.yaml: no container engine is here, so its structure and commands are what we try."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from service import settings
 

@@ -76,14 +76,14 @@ async def wake_lagging(session: AsyncSession, send: Send, now: datetime, limit: 
     that the sweep costs what they hold and not what the log holds.
     """
     rows = (await session.execute(_lagging(now).limit(limit))).all()
-    for consumer, subject in rows:
-        send(CONSUMERS[consumer], subject)
+    for row in rows:
+        send(CONSUMERS[row.consumer], row.subject)
     return len(rows)
 
 
-def _lagging(now: datetime) -> sa.Select[tuple[str, str]]:
+def _lagging(now: datetime) -> sa.Select[Any]:
     """Consumer and subject, where an event that it listens to is beyond its mark."""
-    heard = sa.values(
+    heard: Any = sa.values(
         sa.column("consumer", sa.Text), sa.column("type", sa.Text), name="heard"
     ).data([(name, type_of(kind)) for name, (_, kinds) in HEARD.items() for kind in kinds])
     read = sa.exists().where(
