@@ -1,0 +1,75 @@
+"""`python -m bench [--seconds N] [--only DOOR] [--workers N] [--keep DIR]`: the product's speed.
+
+Everything is started here and ended here: an embedded PostgreSQL with its ordinary settings (each
+commit waits for the disk), the API under granian, a client in a process of its own. Each door is
+measured against pgbench running the statements that PostgreSQL logged for one call of that door.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+
+from bench import effects, rates
+from bench.doors import desk_of
+from bench.stage import Stage
+
+
+def machine() -> str:
+    """The machine's shape."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Python {platform.python_version()}"
+
+
+async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
+    """Measure what was asked for and print it."""
+    await stage.start_api("--workers", str(arguments.workers))
+    desk = await desk_of(stage)
+    found = []
+    for door in desk.doors:
+        if arguments.only in (None, door.name):
+            found.append(await rates.rate_of(stage, door, arguments.seconds))
+            print(f"· {door.name}: {found[-1].ratio:.2f}", flush=True)
+    print()
+    print(rates.shown(found))
+    if arguments.only in (None, "effects"):
+        seen = await effects.measure(stage, desk)
+        print(
+            f"\n提交到效果: p50 {seen.p50_ms:.1f} ms, p99 {seen.p99_ms:.1f} ms"
+            f"({seen.samples} 次)\n转发: {seen.relayed_per_second:.0f} 事件/秒"
+        )
+
+
+def main() -> None:
+    """Build the stage, measure, take it down."""
+    parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--only", choices=("verify", "redeem", "submit", "effects"))
+    parser.add_argument("--keep", type=Path, help="保留数据目录")
+    arguments = parser.parse_args()
+    print(f"· {machine()}")
+    path = arguments.keep or Path(tempfile.mkdtemp(prefix="hck-bench-"))
+    stage = Stage(path)
+    try:
+        stage.build()
+        asyncio.run(measure(stage, arguments))
+    finally:
+        stage.end()
+        if not arguments.keep:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

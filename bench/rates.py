@@ -1,0 +1,131 @@
+"""Calls a second of a door, and of pgbench running the very same statements."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import time
+
+import msgspec
+
+from bench.doors import Call, Door
+from bench.load import Outcome, Plan
+from bench.stage import HOLDERS, ROOT, Stage
+from bench.statements import Ran, Script, read_log
+from local.database import SERVICE
+from local.postgres import binaries
+
+CONNECTIONS = 16
+WARM_CALLS = 200
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """One door against its floor, in calls and transactions a second."""
+
+    door: str
+    aim: float
+    statements: int
+    api: Outcome
+    floor_per_second: float
+
+    @property
+    def per_second(self) -> float:
+        """Calls a second."""
+        return self.api.done / self.api.seconds
+
+    @property
+    def ratio(self) -> float:
+        """The part of pgbench's rate that the API reaches."""
+        return self.per_second / self.floor_per_second
+
+
+async def rate_of(stage: Stage, door: Door, seconds: float) -> Rate:
+    """Measure one door: statements once, then the API, then pgbench, on the same database."""
+    await load(stage, door, [door.make(at) for at in range(WARM_CALLS)], seconds)
+    script = await script_of(stage, door)
+    most = int(seconds * 4_000)
+    calls = [door.make(at) for at in range(most if door.name != "submit" else most // 2)]
+    outcome = await load(stage, door, calls, seconds)
+    if outcome.failed:
+        raise SystemExit(f"{door.name}: {outcome.failed} 次失败,例如 {outcome.sample}")
+    floor = await pgbench(stage, script.text(HOLDERS), seconds)
+    return Rate(door.name, door.aim, len(script.body), outcome, floor)
+
+
+async def load(stage: Stage, door: Door, calls: list[Call], seconds: float) -> Outcome:
+    """Send calls from a process of its own."""
+    octets = [call.octets for call in calls]
+    plan = Plan("127.0.0.1", stage.port, CONNECTIONS, seconds, door.status, octets)
+    file = stage.folder.path / "plan"
+    file.write_bytes(msgspec.msgpack.encode(plan))
+    command = [sys.executable, "-m", "bench.load", str(file)]
+    done = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, capture_output=True, check=True
+    )
+    return msgspec.json.decode(done.stdout, type=Outcome)
+
+
+async def script_of(stage: Stage, door: Door) -> Script:
+    """The statements of one call, as PostgreSQL itself logged them."""
+    log = stage.folder.cluster / "log" / "bench.json"
+    await _log_statements(stage, "all")
+    before = log.stat().st_size
+    since_ms = int(time.time() * 1000)
+    call = door.make(7)
+    outcome = await load(stage, door, [call], 5)
+    if not outcome.done:
+        raise SystemExit(f"{door.name}: {outcome.sample}")
+    await _log_statements(stage, "none")
+    part = stage.folder.path / "statements.json"
+    part.write_bytes(log.read_bytes()[before:])
+    return Script(_of_the_call(read_log(part, SERVICE)), call.varied, since_ms)
+
+
+def _of_the_call(ran: list[Ran]) -> list[Ran]:
+    """Without the settings, hints and leases that belong to no single call."""
+    return [
+        each
+        for each in ran
+        if not re.match(r"(NOTIFY|LISTEN|SET |SHOW |INSERT INTO rate_)", each.sql)
+    ]
+
+
+async def _log_statements(stage: Stage, level: str) -> None:
+    await stage.sql(f"ALTER SYSTEM SET log_statement = '{level}'")
+    await stage.sql("SELECT pg_reload_conf()")
+    await asyncio.sleep(0.5)
+
+
+async def pgbench(stage: Stage, text: str, seconds: float) -> float:
+    """Transactions a second of a script."""
+    file = stage.folder.path / "script.sql"
+    file.write_text(text, encoding="utf-8")
+    command = [
+        str(binaries() / "pgbench"), "--no-vacuum", "-M", "prepared", "-c", str(CONNECTIONS),
+        "-j", "2", "-T", str(max(1, int(seconds))), "-f", str(file), stage.settings.database_url,
+    ]  # fmt: skip
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
+    found = re.search(r"tps = ([0-9.]+)", done.stdout)
+    failed = re.search(r"number of failed transactions: ([1-9]\d*)", done.stdout)
+    if done.returncode or not found or failed:
+        raise SystemExit(f"pgbench: {done.stderr[-600:]}")
+    return float(found[1])
+
+
+def shown(rates: list[Rate]) -> str:
+    """The table for people."""
+    lines = [
+        "| 门 | 语句 | API 次/秒 | p50 ms | p99 ms | pgbench 次/秒 | 比值 | 目标 |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for each in rates:
+        speed = f"{each.per_second:.0f} | {each.api.p50_ms:.1f} | {each.api.p99_ms:.1f}"
+        against = f"{each.floor_per_second:.0f} | {each.ratio:.2f} | {each.aim:.2f}"
+        lines.append(f"| {each.door} | {each.statements} | {speed} | {against} |")
+    return "\n".join(lines)
+
+
+def as_json(rates: list[Rate]) -> str:
+    """The same for programs."""
+    return json.dumps({each.door: round(each.ratio, 3) for each in rates})
