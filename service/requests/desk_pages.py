@@ -21,8 +21,9 @@ from service.requests.actions import handling
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
 from service.requests.queries import Found
-from service.requests.routing import SHANGHAI
 from service.requests.states import BOUNCES, ENDED, State
+from service.worktime.hours import SHANGHAI
+from service.worktime.words import display
 
 DESK = "/desk"
 ONE = DESK + "/{request_id:uuid}"
@@ -36,7 +37,7 @@ WORDS: dict[str, Any] = {
     "states": words.AT_DESK,
     "badges": words.BADGES,
     "outcomes": words.OUTCOMES,
-    "deadline": timeline.moment,
+    "deadline": display,
     "legs": timeline.LEGS,
     "roles": timeline.ROLES,
     "bounces": BOUNCES,

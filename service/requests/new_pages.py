@@ -27,8 +27,8 @@ from service.requests.actions import submitting
 from service.requests.actions.submitting import Submission
 from service.requests.entitlement import NotEntitled
 from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
-from service.requests.routing import SHANGHAI
 from service.talents.cards import Card
+from service.worktime.hours import SHANGHAI
 
 NEW = "/my/requests/new"
 ONCE = b"a form is sent once"

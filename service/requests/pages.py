@@ -33,8 +33,9 @@ from service.requests.actions.holding import Answers, Message
 from service.requests.new_pages import counties_of
 from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
 from service.requests.queries import Found
-from service.requests.routing import SHANGHAI
 from service.requests.states import Party
+from service.worktime.hours import SHANGHAI
+from service.worktime.words import display
 
 MINE = "/my/requests"
 ONE = MINE + "/{request_id:uuid}"
@@ -43,7 +44,7 @@ WORDS: dict[str, Any] = {
     "states": words.STATES,
     "badges": words.BADGES,
     "outcomes": words.OUTCOMES,
-    "deadline": timeline.moment,
+    "deadline": display,
 }
 
 

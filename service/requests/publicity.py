@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from service.offerings.models import OfferingVersion
 from service.problems import FieldError, InvalidBody, Problem
-from service.requests.routing import SHANGHAI
+from service.worktime.hours import SHANGHAI
 
 LONGEST = timedelta(days=30)
 """A pause that the partner sets itself must not swallow the promise (A)."""

@@ -8,14 +8,14 @@ and a request handed in at night must not end as a ruling.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-SHANGHAI = timezone(timedelta(hours=8))
+from service.worktime.hours import SHANGHAI
 
 WHY: dict[str, str] = {
     "elsewhere": "不在受理区域",

@@ -20,9 +20,10 @@ from service.requests.actions import routing, ruling
 from service.requests.actions.ruling import Ruling
 from service.requests.models import Dispatch
 from service.requests.routes import IfMatch, shown
-from service.requests.routing import SHANGHAI, Considered
+from service.requests.routing import Considered
 from service.requests.states import State
 from service.requests.views import RequestSummary, RequestView
+from service.worktime.hours import SHANGHAI
 
 UNDECIDED = (State.SUBMITTED, State.ROUTING, State.IN_RULING)
 centre = guards.roles(Role.CENTRE)

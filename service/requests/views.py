@@ -10,8 +10,8 @@ import msgspec
 from service.offerings.models import OfferingVersion
 from service.requests.models import Clock, Note, Request
 from service.requests.queries import OWN_LEGS, Found
-from service.requests.routing import SHANGHAI
 from service.requests.states import Party
+from service.worktime.hours import SHANGHAI
 
 
 class PartnerRef(msgspec.Struct, frozen=True):

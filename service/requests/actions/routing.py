@@ -16,8 +16,9 @@ from service.reference import regions
 from service.requests import clocks
 from service.requests.actions import reach
 from service.requests.models import Dispatch, Request
-from service.requests.routing import SHANGHAI, Candidate, Choice, choose, wanted_of
+from service.requests.routing import Candidate, Choice, choose, wanted_of
 from service.requests.states import UNROUTED, Ended
+from service.worktime.hours import SHANGHAI
 
 
 async def dispatch(session: AsyncSession, request_id: UUID, now: datetime) -> Dispatch | None:

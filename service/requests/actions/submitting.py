@@ -18,9 +18,10 @@ from service.problems import FieldError, InvalidBody
 from service.reference import regions
 from service.requests import clocks, entitlement, numbers
 from service.requests.models import Clock, Request, State
-from service.requests.routing import CHOICE_FIELDS, SHANGHAI, wanted_of
+from service.requests.routing import CHOICE_FIELDS, wanted_of
 from service.talents.cards import Card
 from service.talents.models import File
+from service.worktime.hours import SHANGHAI
 
 LIVE = ("active", "suspended")
 

@@ -36,11 +36,6 @@ def test_every_event_of_a_request_has_a_sentence(kind: Any) -> None:
     assert "hck." not in said
 
 
-def test_a_deadline_at_midnight_is_the_end_of_the_day_that_people_count() -> None:
-    assert timeline.moment(datetime(2026, 3, 9, 16, tzinfo=UTC)) == "3月9日24:00"
-    assert timeline.moment(datetime(2026, 3, 9, 9, 30, tzinfo=UTC)) == "3月9日17:30"
-
-
 def test_an_offer_names_the_partner_and_until_when() -> None:
     offered = RequestOffered(
         request_id=uuid4(),
@@ -48,7 +43,10 @@ def test_an_offer_names_the_partner_and_until_when() -> None:
         dispatch_id=uuid4(),
         due_at=datetime(2026, 3, 4, 3, tzinfo=UTC),
     )
-    assert timeline.words(offered, "历下区住建局") == "已派送给历下区住建局,应在3月4日11:00前接件"
+    assert (
+        timeline.words(offered, "历下区住建局")
+        == "已派送给历下区住建局,应在3月4日(周三)11:00前接件"
+    )
 
 
 def test_rulings_are_told_apart() -> None:
