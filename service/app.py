@@ -39,7 +39,7 @@ from service.satisfaction import centre_routes
 from service.satisfaction import pages as satisfaction_pages
 from service.satisfaction import routes as satisfaction_routes
 from service.settings import Settings, read
-from service.talents import card_routes, key_routes, presenting_routes
+from service.talents import card_keys, card_routes, key_routes, presenting_routes
 from service.talents import pages as talent_pages
 from service.talents import routes as talent_routes
 from service.transactions import keep_answer, provide_session
@@ -113,11 +113,12 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
         engine = db.make_engine(settings)
         app.state.sessions = db.make_sessions(engine)
         app.state.pool = await db.make_pool(settings)
+        await card_keys.check_start(app.state.pool)
         app.state.limiter = Limiter(app.state.pool)
         hints = nudge.Nudge(settings.database_url)
         hints.start()
         nudge.use(hints)
-        app.state.broker_check = lambda: app.state.pool.fetchval("SELECT 1")
+        app.state.broker_check = lambda: health.check_broker(settings.broker_url)
         try:
             yield
         finally:

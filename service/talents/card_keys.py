@@ -81,6 +81,12 @@ def check_no_test_key(kids: Sequence[str]) -> None:
         raise SettingsError("签发密钥中有公开的测试密钥,人人可以伪造,不能启动;请换用新密钥。")
 
 
+async def check_start(pool: asyncpg.Pool) -> None:
+    """For a process that is about to serve: raises SettingsError where a test key is kept."""
+    rows = await pool.fetch("SELECT kid FROM signing_keys WHERE purpose = 'card'")
+    check_no_test_key([row["kid"] for row in rows])
+
+
 class _Kept:
     """What one process remembers of a database's keys, for a minute."""
 

@@ -4,14 +4,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller, Role
 from service.reference import regions
+from service.reference.regions import Regions
 from service.talents import steps
 from service.talents.applications import Application
 from service.talents.steps import Step
 
 
-async def held_by(session: AsyncSession, caller: Caller, application: Application) -> set[str]:
+def held_by(known: Regions, caller: Caller, application: Application) -> set[str]:
     """The steps of this application that are the caller's to act at."""
-    known = await regions.of(session)
     levels = _levels(caller, known, application.region)
     found = {s.step for s in steps.STEPS.values() if _holds(caller, s, application, levels)}
     if _helps(caller, application):
@@ -19,7 +19,7 @@ async def held_by(session: AsyncSession, caller: Caller, application: Applicatio
     return found
 
 
-def _levels(caller: Caller, known: regions.Regions, region: str) -> dict[tuple[Role, str], bool]:
+def _levels(caller: Caller, known: Regions, region: str) -> dict[tuple[Role, str], bool]:
     """For which role, at which level, the caller answers for that region."""
     found: dict[tuple[Role, str], bool] = {}
     for grant in caller.grants:
@@ -64,5 +64,10 @@ def _helps(caller: Caller, application: Application) -> bool:
 
 async def acts_of(session: AsyncSession, caller: Caller, application: Application) -> list[str]:
     """The acts open to the caller now (api.md 1.7)."""
-    held = await held_by(session, caller, application)
+    return acts_among(await regions.of(session), caller, application)
+
+
+def acts_among(known: Regions, caller: Caller, application: Application) -> list[str]:
+    """The same, where the regions are at hand."""
+    held = held_by(known, caller, application)
     return application.acts(held, own=is_own(caller, application))

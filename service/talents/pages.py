@@ -1,5 +1,7 @@
-"""Routes."""
+"""Pages of talents: the card, the application, the review."""
 
 from typing import Any
 
-ROUTES: list[Any] = []
+from service.talents import application_pages, card_pages, review_pages
+
+ROUTES: list[Any] = [*card_pages.ROUTES, *application_pages.ROUTES, *review_pages.ROUTES]

@@ -81,6 +81,12 @@ async def listed(
     return (await session.scalars(query.order_by(Application.id).limit(limit + 1))).all()
 
 
+async def newest(session: AsyncSession, caller: Caller, limit: int) -> Sequence[Application]:
+    """What the caller may see, the last to move first."""
+    query = select(Application).where(await seen_by(session, caller))
+    return (await session.scalars(query.order_by(Application.step_since.desc()).limit(limit))).all()
+
+
 async def people_of(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Person]:
     """People by id."""
     found = await session.scalars(select(Person).where(Person.id.in_(ids)))

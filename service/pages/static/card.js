@@ -1,0 +1,72 @@
+// The card's code: fresh every 30 seconds; without a network the last one stays until it expires.
+const box = document.querySelector("[data-test=code]");
+const picture = document.getElementById("code");
+const said = document.getElementById("code-said");
+const again = document.getElementById("code-again");
+const EVERY = 30000, LIFE = 60000, PATIENCE = 8000;
+
+let shownAt = Date.now();
+let nextAt = shownAt + EVERY;
+let tries = 0;
+let asking = false;
+let address = null;
+
+const clock = (at) => new Date(at).toLocaleTimeString("zh-CN", { hour12: false });
+
+function tell() {
+  const now = Date.now();
+  const over = now - shownAt >= LIFE;
+  box.dataset.net = tries === 0 && !over ? "good" : over ? "over" : "poor";
+  again.hidden = tries === 0 && !over;
+  if (over) said.textContent = `网络不佳,此码已过期(${clock(shownAt)} 更新),正在重试…`;
+  else if (tries) said.textContent = `网络不佳,此码 ${clock(shownAt)} 更新,还可用 ${Math.ceil((shownAt + LIFE - now) / 1000)} 秒`;
+  else said.textContent = `请向工作人员出示,${Math.max(0, Math.ceil((nextAt - now) / 1000))} 秒后自动更新`;
+}
+
+async function refresh() {
+  if (asking) return;
+  asking = true;
+  try {
+    const answer = await fetch("/v1/me/card/presentations", {
+      method: "POST", headers: { Accept: "image/svg+xml" }, cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (answer.status === 401) { location.assign("/sign-in?next=/card"); return; }
+    if (answer.status === 409 || answer.status === 404) { location.reload(); return; }
+    if (!answer.ok) throw new Error(String(answer.status));
+    await show(await answer.blob());
+    tries = 0;
+    shownAt = Date.now();
+    nextAt = shownAt + EVERY;
+  } catch {
+    tries += 1;
+    nextAt = Date.now() + Math.min(2000 * tries, 10000);
+  } finally {
+    asking = false;
+    tell();
+  }
+}
+
+// The picture is ready before it takes the old one's place, so that nothing flickers.
+async function show(blob) {
+  const fresh = URL.createObjectURL(blob);
+  const image = new Image();
+  image.alt = "惠才卡二维码";
+  image.src = fresh;
+  await image.decode();
+  picture.replaceChildren(image);
+  if (address) URL.revokeObjectURL(address);
+  address = fresh;
+}
+
+setInterval(() => {
+  tell();
+  if (!document.hidden && Date.now() >= nextAt) refresh();
+}, 500);
+again.addEventListener("click", refresh);
+window.addEventListener("online", refresh);
+window.addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && Date.now() >= nextAt) refresh();
+});
+tell();
