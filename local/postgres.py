@@ -164,7 +164,8 @@ class Cluster:
 
     def url(self, user: str, password: str, database: str) -> str:
         """The address of a database for a role."""
-        return f"postgresql://{quote(user)}:{quote(password)}@127.0.0.1:{self.port}/{database}"
+        who = f"{quote(user, safe='')}:{quote(password, safe='')}"
+        return f"postgresql://{who}@127.0.0.1:{self.port}/{database}"
 
 
 def _as_unprivileged(command: Sequence[str], *, dies_with_parent: bool = False) -> list[str]:

@@ -101,9 +101,9 @@ async def test_an_api_killed_between_commit_and_answer_gives_the_first_answer_ag
 async def submitted(product: Product, planted: dict[str, Any]) -> str:
     """A request that no worker has heard of; returns its subject. The API ends again."""
     api, client = await product.api()
-    async with client:
-        made = await submit(client, await signed_in(client, planted), f"key-{uuid4()}")
-        assert made.status_code == 201, made.text
+    made = await submit(client, await signed_in(client, planted), f"key-{uuid4()}")
+    assert made.status_code == 201, made.text
+    await client.aclose()
     product.kill(api)
     return f"requests/{made.json()['id']}"
 
