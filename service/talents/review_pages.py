@@ -29,6 +29,7 @@ from service.talents import (
 from service.talents.applications import Application
 from service.talents.moving import Assignment, Decision
 from service.talents.posted import Posted, attempt, posted
+from service.talents.steps import Step
 
 REVIEW = "/review"
 ONE = REVIEW + "/{application_id:uuid}"
@@ -38,6 +39,7 @@ PAGE: dict[str, Any] = {
     "include_in_schema": False,
 }
 SHOWN = 200
+HEADINGS = {"unit_assign": "不指派", "unit_complete": "退回申请人", "unit_endorse": "推荐意见"}
 DECISIONS = {"pass": "通过", "return": "退回补充", "reject": "不予通过"}
 LEVELS = {"province": "省级", "city": "市级", "county": "县级"}
 
@@ -100,7 +102,8 @@ async def show(
         place=known.full_name(application.region),
         level=LEVELS.get(view.unit.level, ""),
         specialists=specialists,
-        decisions=[(name, DECISIONS[name]) for name in (step.decisions if step else ())],
+        decisions=_decisions(step),
+        headings=HEADINGS,
         menders=_menders(application),
         typed=given.texts if given else filling.texts_of(view),
         rows=filling.ROWS,
@@ -108,6 +111,13 @@ async def show(
         titles=steps.TITLES,
         badges=filling.BADGES,
     )
+
+
+def _decisions(step: Step | None) -> list[tuple[str, str]]:
+    """What to choose from; whoever completes it passes it on by the form of the completing."""
+    names = step.decisions if step else ()
+    passes_elsewhere = step is not None and "patch" in step.acts
+    return [(n, DECISIONS[n]) for n in names if n != "pass" or not passes_elsewhere]
 
 
 def _menders(application: Application) -> list[tuple[str, str]]:
