@@ -54,7 +54,7 @@ async def send(plan: Plan) -> Outcome:
             if head.startswith(wanted):
                 taken.append(time.perf_counter() - at)
             else:
-                failures.append(head.splitlines()[0] + b" " + body[:200])
+                failures.append(head.splitlines()[0] + b" " + body[:700])
         writer.close()
 
     await asyncio.gather(*(one_connection() for _ in range(plan.connections)))

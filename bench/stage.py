@@ -46,10 +46,12 @@ MANY = (
      "'id', {id}, 'person_id', {id}, 'number', 'BENCH' || g, 'application_id', NULL"),
 )  # fmt: skip
 LIST = """
-INSERT INTO status_lists VALUES ('bench', (now() AT TIME ZONE 'Asia/Shanghai')::date, $1 - $1, now())
+INSERT INTO status_lists
+VALUES ('bench', (now() AT TIME ZONE 'Asia/Shanghai')::date, 65536 - $1::int, now())
 """
 PLACES = """
-INSERT INTO card_days SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date, {id}::uuid, {sub}, 'bench', g
+INSERT INTO card_days
+SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date, {id}::uuid, {sub}, 'bench', g
 FROM generate_series(1, $1) AS g
 """
 SESSIONS = """

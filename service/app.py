@@ -94,12 +94,12 @@ def provide_now(state: State) -> datetime:
     return now
 
 
-def closed_unless_open(
+async def closed_unless_open(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """Every route needs credentials unless it says that it is open."""
     if not handler.opt.get("open"):
-        signed_in(connection, handler)
+        await signed_in(connection, handler)
 
 
 def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> Litestar:

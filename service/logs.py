@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from typing import Any
 
+import msgspec
 import structlog
 
 
@@ -12,8 +14,12 @@ def configure_logs(level: int = logging.INFO) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+
+
+def _json(line: Any, **_: Any) -> str:
+    return msgspec.json.encode(line, enc_hook=str).decode()

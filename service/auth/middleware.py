@@ -6,16 +6,14 @@ import time
 from datetime import datetime
 from typing import Any
 
-import jwt
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from events.log import trace
-from service.auth import signing_in, tokens
+from service.auth import remembered, signing_in
 from service.auth.callers import Caller
-from service.auth.keys import AccessKey, access_keys
 from service.problems import Forbidden, Unauthenticated
 from service.transactions import under_way
 
@@ -101,7 +99,8 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
 def _child_of(given: str) -> str:
     if TRACEPARENT.fullmatch(given):
         return f"{given[:36]}{secrets.token_hex(8)}{given[52:]}"
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    drawn = secrets.token_hex(24)
+    return f"00-{drawn[:32]}-{drawn[32:]}-01"
 
 
 class Identify:
@@ -109,7 +108,6 @@ class Identify:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._keys: tuple[float, dict[str, Any]] = (0.0, {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call; `scope["user"]` is a Caller or None."""
@@ -134,25 +132,12 @@ class Identify:
 
     async def _bearer(self, state: Any, token: str, origin: str, now: datetime) -> Caller:
         if token.count(".") == 2:
-            keys = await self._access_keys(state, now, token)
-            issuer = state.settings.base_url
-            caller = tokens.read(token, keys, issuer=issuer, now=now, origin=origin)
+            caller = await remembered.of(state).caller(state, token, origin, now)
         else:
             caller = await signing_in.find(state.pool, token, origin=origin, now=now)
         if caller is None:
             raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return caller
-
-    async def _access_keys(self, state: Any, now: datetime, token: str) -> dict[str, Any]:
-        read_at, keys = self._keys
-        kid = tokens.kid_of(token)
-        age = time.monotonic() - read_at
-        if age > 60 or (kid not in keys and age > 1):
-            async with state.sessions() as session:
-                published = await access_keys(session, now)
-            keys = {key.kid: _public_key(key) for key in published}
-            self._keys = (time.monotonic(), keys)
-        return keys
 
     async def _count(self, scope: HTTPScope) -> None:
         state = scope["litestar_app"].state
@@ -166,10 +151,6 @@ class Identify:
             return
         limit = state.settings.limit_write if unsafe else state.settings.limit_read
         await state.limiter.take(f"{kind} {who}", limit, state.clock(), lease=20)
-
-
-def _public_key(key: AccessKey) -> Any:
-    return jwt.PyJWK(key.jwk, algorithm="ES256").key
 
 
 def _check_same_site(scope: HTTPScope) -> None:

@@ -151,30 +151,45 @@ def issuer_of(assertion: str) -> str:
     return str(claims.get("iss", ""))
 
 
-def read(
-    token: str, keys: Mapping[str, Any], *, issuer: str, now: datetime, origin: str
-) -> Caller | None:
-    """The machine whose valid access token this is, or None."""
+class Proved(msgspec.Struct, frozen=True):
+    """What an access token says, its signature and form proved; times in seconds."""
+
+    kid: str
+    client_id: str
+    scopes: frozenset[str]
+    partner_id: UUID
+    iat: int
+    exp: int
+
+    def caller(self, now: datetime, origin: str) -> Caller | None:
+        """The machine, while the token is valid."""
+        if not self.iat - 10 <= now.timestamp() < self.exp:
+            return None
+        return Caller(
+            id=self.client_id,
+            scopes=self.scopes,
+            client_partner_id=self.partner_id,
+            origin=origin,
+        )
+
+
+def prove(token: str, keys: Mapping[str, Any], *, issuer: str) -> Proved | None:
+    """What a token of ours says, whenever it is valid; None for any other text."""
     try:
         header = jwt.get_unverified_header(token)
-        key = keys.get(str(header.get("kid")))
+        kid = str(header.get("kid"))
+        key = keys.get(kid)
         if key is None or header.get("typ") != "at+jwt":
             return None
         claims = jwt.decode(
-            token,
-            key,
-            algorithms=["ES256"],
-            audience=issuer,
-            issuer=issuer,
+            token, key, algorithms=["ES256"], audience=issuer, issuer=issuer,
             options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
-        )
-        if not int(claims["iat"]) - 10 <= now.timestamp() < int(claims["exp"]):
-            return None
+        )  # fmt: skip
         scopes = frozenset(claims["scope"].split()) & frozenset(SCOPES)
-        partner = UUID(claims["partner"])
+        times = int(claims["iat"]), int(claims["exp"])
+        return Proved(kid, claims["client_id"], scopes, UUID(claims["partner"]), *times)
     except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
         return None
-    return Caller(id=claims["client_id"], scopes=scopes, client_partner_id=partner, origin=origin)
 
 
 async def find_clients(session: AsyncSession, partner_id: UUID) -> list[Client]:
