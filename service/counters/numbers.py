@@ -7,7 +7,7 @@ from service.auth.callers import Caller
 from service.counters import standing
 from service.counters.door import Door
 from service.counters.standing import Card, Question, local
-from service.counters.verifying import VALID, Look, audit, refusal
+from service.counters.verifying import VALID, Seen, audit, look, refusal
 from service.counters.views import CardState, Holder, VerificationView, VerifyNumber
 from service.limits import Limiter
 from service.settings import Settings
@@ -30,7 +30,7 @@ async def verify_number(
     UnknownServicePoint, RateLimited.
     """
     typed = number.typed(asked.card_number) or ""
-    row = await standing.look(door.pool, Question(point=asked.service_point, number=typed), now)
+    row = await look(door, Question(point=asked.service_point, number=typed), now)
     found = standing.read(row, by)
     bucket = f"by-number {found.point_id}"
     await limiter.take(bucket, limits.limit_number_minute, now)
@@ -38,7 +38,7 @@ async def verify_number(
     card = found.card
     usable = card is not None and card.state == "active" and local(now).date() <= card.valid_until
     reason = None if usable else NOT_USABLE
-    await audit(door.pool, found, by, now, Look(reason=reason, by_number=True))
+    await audit(door, found, by, now, Seen(reason=reason, by_number=True))
     if card is None or not usable:
         return refusal(NOT_USABLE, typ=None, card=None)
     return _valid(card)

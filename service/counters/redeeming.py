@@ -22,7 +22,7 @@ from service.counters.benefits import PERIOD, Benefit
 from service.counters.door import Door
 from service.counters.refusals import TokenRefused, TokenReplayed
 from service.counters.standing import Card, Found, Question, local
-from service.counters.verifying import examine, judge
+from service.counters.verifying import examine, judge, look
 from service.counters.views import Redeem, RedemptionView
 from service.idempotency import LOCK, Claim
 from service.idempotency import judge as judge_key
@@ -68,7 +68,7 @@ async def redeem(door: Door, asked: Redeem, claim: Claim, by: Caller, now: datet
     known = None if isinstance(claims, Refused) else claims
     question = Question(point=asked.service_point, claims=known, caller=claim.caller, key=claim.key)
     for _ in range(TRIES):
-        row = await standing.look(door.pool, question, now)
+        row = await look(door, question, now)
         judge_key(claim, row if row["fingerprint"] is not None else None)
         found = standing.read(row, by)
         given = await door.benefits.of(door.pool, found.newest_version, local(now).date())

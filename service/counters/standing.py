@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from cards.token import Claims
@@ -83,8 +82,8 @@ def local(now: datetime) -> datetime:
     return now.astimezone(SHANGHAI)
 
 
-async def look(pool: asyncpg.Pool, question: Question, now: datetime) -> asyncpg.Record:
-    """The statement's one row."""
+def arguments(question: Question, now: datetime) -> tuple[str, tuple[Any, ...]]:
+    """Which way to the card, and the statement's arguments."""
     claims, key = question.claims, question.number
     join = NUMBERED if key is not None else LIVE
     day, iss, cti = local(now).date(), None, None
@@ -92,19 +91,8 @@ async def look(pool: asyncpg.Pool, question: Question, now: datetime) -> asyncpg
         join = LIVE if claims.typ == "L" else PRINTED
         day = datetime.fromtimestamp(claims.iat, SHANGHAI).date()
         key, iss, cti = claims.sub, claims.iss, claims.cti
-    row = await pool.fetchrow(
-        STATEMENTS[join],
-        point_id(question.point),
-        day,
-        key,
-        iss,
-        cti,
-        local(now).year,
-        question.caller,
-        question.key,
-    )
-    assert row is not None  # noqa: S101 - `FROM (SELECT)` has one row
-    return row
+    asker = question.caller, question.key
+    return join, (point_id(question.point), day, key, iss, cti, local(now).year, *asker)
 
 
 STATEMENTS = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-import asyncpg
 import msgspec
 
 from cards import token
@@ -33,13 +33,8 @@ STATUS = {"active": 0, "expired": 0, "suspended": 2}
 whatever else a card can be has ended it."""
 ENDED = 1
 
-AUDIT = """
-INSERT INTO verifications (id, at, client_id, service_point_id, offering, by_number, result, reason,
-    iss, cti, card_id, trace)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"""
 
-
-class Look(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True):
     """What the audit keeps of one verification."""
 
     offering: str | None = None
@@ -55,7 +50,7 @@ async def verify(door: Door, asked: Verify, by: Caller, now: datetime) -> Verifi
     """
     claims = await examine(door, asked.token, now, live_only=asked.offering is not None)
     known = None if isinstance(claims, Refused) else claims
-    row = await standing.look(door.pool, Question(point=asked.service_point, claims=known), now)
+    row = await look(door, Question(point=asked.service_point, claims=known), now)
     found = standing.read(row, by)
     given = await door.benefits.of(door.pool, found.newest_version, local(now).date())
     if asked.offering is not None:
@@ -63,7 +58,7 @@ async def verify(door: Door, asked: Verify, by: Caller, now: datetime) -> Verifi
     refused = judge(claims, found, now)
     reason = refused.reason if refused else None
     about = refused.claims if refused else known
-    await audit(door.pool, found, by, now, Look(asked.offering, about, reason))
+    await audit(door, found, by, now, Seen(asked.offering, about, reason))
     if refused is not None or known is None or found.card is None:
         assert refused is not None  # noqa: S101 - judge refuses where there is no card
         return refusal(refused.reason, typ=refused.typ, card=found.card)
@@ -125,21 +120,33 @@ def refusal(reason: str, *, typ: str | None, card: Card | None) -> VerificationV
     )
 
 
-async def audit(pool: asyncpg.Pool, found: Found, by: Caller, now: datetime, look: Look) -> None:
-    """Keep who looked, where, with what result; the pair (iss, cti), never the token (10.5)."""
-    claims = look.claims
-    await pool.execute(
-        AUDIT,
-        ids.new_id(),
-        now,
-        by.id,
-        found.point_id,
-        look.offering,
-        look.by_number,
-        "refused" if look.reason else "valid",
-        look.reason,
-        claims.iss if claims else None,
-        claims.cti if claims else None,
-        found.card.id if found.card else None,
-        trace.get(),
+async def look(door: Door, question: Question, now: datetime) -> Any:
+    """What the database knows, in one row and one round trip."""
+    way, arguments = standing.arguments(question, now)
+    if way == standing.LIVE:
+        return await door.looks.ask(arguments)
+    return await door.pool.fetchrow(standing.STATEMENTS[way], *arguments)
+
+
+async def audit(door: Door, found: Found, by: Caller, now: datetime, seen: Seen) -> None:
+    """Keep who looked, where, with what result; the pair (iss, cti), never the token (10.5).
+
+    Returns when it is committed.
+    """
+    claims = seen.claims
+    await door.audits.ask(
+        (
+            ids.new_id(),
+            now,
+            by.id,
+            found.point_id,
+            seen.offering,
+            seen.by_number,
+            "refused" if seen.reason else "valid",
+            seen.reason,
+            claims.iss if claims else None,
+            claims.cti if claims else None,
+            found.card.id if found.card else None,
+            trace.get(),
+        )
     )
