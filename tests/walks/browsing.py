@@ -24,8 +24,8 @@ OVERHANG = "document.scrollingElement.scrollWidth - document.scrollingElement.cl
 
 
 def open_chromium(kind: BrowserType, *flags: str) -> Browser:
-    """Start it, in the language of its users."""
-    return kind.launch(executable_path=CHROMIUM, args=[*FLAGS, "--lang=zh-CN", *flags])
+    """Start it."""
+    return kind.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
 
 
 class Window:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserType, expect, sync_playwright
 
 from tests.service.talents.apply import PDF
-from tests.walks import browsing
+from tests.walks import browsing, pictures
 from tests.walks.browsing import DESK, PHONE, Window
 from tests.walks.running import Product
 
@@ -45,7 +45,7 @@ def opened(chromium: BrowserType, product: Product) -> Iterator[Open]:
 
 
 def test_from_an_application_to_the_figures(
-    opened: Open, chromium: BrowserType, tmp_path: Path
+    opened: Open, chromium: BrowserType, product: Product, tmp_path: Path
 ) -> None:
     talent = opened("talent4", PHONE)
     applies(talent)
@@ -72,8 +72,11 @@ def test_from_an_application_to_the_figures(
     is_granted(bureau, request)
     rates(other, request, "1", "说好十天,等了二十天")
     expect(centre.mark("good-rate")).to_contain_text("50", timeout=FIGURES_MS)
-    centre.look("centre")
     sees_the_bad_rating(centre)
+    if pictures.wanted():
+        pictures.usual_day(product)
+        bureau.go("/desk").look("desk")
+        centre.go("/centre").look("centre")
 
 
 def applies(talent: Window) -> None:
@@ -124,6 +127,7 @@ def shows_the_card(talent: Window) -> None:
     talent.page.clock.install()
     talent.go("/card")
     expect(talent.mark("card")).to_have_attribute("data-state", "active")
+    expect(talent.page.locator("#code-again")).to_be_hidden()
     talent.look("card")
 
 
@@ -205,7 +209,7 @@ def is_accepted(bureau: Window, request: str) -> None:
     """It comes to the bureau's queue by itself; the clerk takes it on."""
     line = bureau.page.locator(f"[data-test=line][data-id='{request}']")
     bureau.again_until("/desk", lambda: line.count() == 1)
-    bureau.look("desk")
+    bureau.look()
     with bureau.page.expect_navigation():
         line.locator("a").first.click()
     bureau.look()
@@ -255,6 +259,7 @@ def rates(talent: Window, request: str, grade: str, comment: str = "") -> None:
 
 def sees_the_bad_rating(centre: Window) -> None:
     """It waits to be called back, with what was said."""
+    centre.look()
     expect(centre.mark("uncalled")).to_contain_text("1")
     centre.press("uncalled")
     centre.look()
