@@ -5,6 +5,7 @@ door does not wait for one row. Leased but unused calls lapse with the window: a
 a few calls early, never late. Where the count must be exact the lease is one call.
 """
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -19,24 +20,46 @@ RETURNING used
 """
 
 
+MOST_KNOWN = 20_000
+
+
 class Limiter:
     """The leases of one process."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._leases: dict[str, tuple[datetime, int]] = {}
+        self._leasing: dict[str, asyncio.Lock] = {}
 
     async def take(
         self, bucket: str, limit: int, now: datetime, *, seconds: int = 60, lease: int = 1
     ) -> None:
-        """Count one call in `bucket`; raises RateLimited when the window's limit is met."""
+        """Count one call in `bucket`; raises RateLimited when the window's limit is met.
+
+        Calls that come at once lease one after another: else each would take a lease of its own,
+        and a burst would meet the limit long before it has made so many calls.
+        """
         start = _window(now, seconds)
+        if self._use(bucket, start):
+            return
+        async with self._leasing.setdefault(bucket, asyncio.Lock()):
+            if self._use(bucket, start):
+                return
+            left = await self._lease(bucket, start, limit, lease, now, seconds)
+            self._leases[bucket] = (start, left - 1)
+        self._forget_others(start)
+
+    def _use(self, bucket: str, start: datetime) -> bool:
         known, left = self._leases.get(bucket, (start, 0))
         if known != start or left <= 0:
-            left = await self._lease(bucket, start, limit, lease, now, seconds)
-        if len(self._leases) > 20_000:
-            self._leases = {b: at for b, at in self._leases.items() if at[0] == start}
+            return False
         self._leases[bucket] = (start, left - 1)
+        return True
+
+    def _forget_others(self, start: datetime) -> None:
+        if len(self._leases) > MOST_KNOWN:
+            self._leases = {b: at for b, at in self._leases.items() if at[0] == start}
+            self._leasing = {b: lock for b, lock in self._leasing.items() if lock.locked()}
 
     async def _lease(
         self, bucket: str, start: datetime, limit: int, lease: int, now: datetime, seconds: int

@@ -53,3 +53,13 @@ async def test_doors_and_callers_have_limits_of_their_own(database: Settings) ->
     await limiter.take("one", 1, NOW)
     await limiter.take("other", 1, NOW)
     await pool.close()
+
+
+async def test_a_burst_meets_the_limit_where_it_is_and_not_before(database: Settings) -> None:
+    pool = await db.make_pool(database)
+    limiter = Limiter(pool)
+    tries = (limiter.take("door", 50, NOW, lease=20) for _ in range(50))
+    assert await asyncio.gather(*tries) == [None] * 50
+    with pytest.raises(RateLimited):
+        await limiter.take("door", 50, NOW, lease=20)
+    await pool.close()
