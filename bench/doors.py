@@ -20,7 +20,7 @@ OFFERING = "CT-02"
 REQUEST: dict[str, Any] = {
     "offering": "LE-01",
     "region": "370100",
-    "form": {"description": "咨询专利实施许可合同的条款", "contact_phone": "13800005678"},
+    "form": {"matter": "咨询专利实施许可合同的条款", "contact_phone": "13800005678"},
 }
 
 ANY_BYTES = "lpad(:k::text, 32, '0')"

@@ -18,6 +18,7 @@ EXECUTED = re.compile(r"(?:execute [^:]*|statement): (?P<sql>.*)", re.DOTALL)
 ARGUMENT = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
 PARAMETER = re.compile(r"\$(\d+)")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+NUMBER_TEXT = re.compile(r"SQ-\d{8}-[0-9A-Z]{8}-[0-9A-Z]")
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -70,8 +71,7 @@ class Script:
         return " ".join(PARAMETER.sub(put, ran.sql).split())
 
     def _value(self, value: str) -> str:
-        for found in UUID_TEXT.findall(value):
-            self._learn(found)
+        self._learn(value)
         known = [text for text in self.varied if text in value]
         if not known:
             return quoted(value)
@@ -88,12 +88,19 @@ class Script:
         whole = value[2:] == text
         return f"decode({self.varied[text]}, 'hex')" if whole else quoted(value)
 
-    def _learn(self, found: str) -> None:
-        fresh = UUID(found).int >> 80 >= self.since_ms
-        if fresh and found not in self.varied:
+    def _learn(self, value: str) -> None:
+        """Ids and numbers that the call made become new ones in each transaction."""
+        for found in UUID_TEXT.findall(value):
+            if UUID(found).int >> 80 >= self.since_ms:
+                self._vary(found, UUID_OF)
+        for found in NUMBER_TEXT.findall(value):
+            self._vary(found, "('bench-' || {n}::text)")
+
+    def _vary(self, found: str, expression: str) -> None:
+        if found not in self.varied:
             name = f"u{len(self.random)}"
             self.random.append(name)
-            self.varied[found] = UUID_OF.format(n=f":{name}")
+            self.varied[found] = expression.format(n=f":{name}")
 
 
 def _cast_of(value: str) -> str:
