@@ -23,7 +23,7 @@ from service.requests.posting import FormSent, attempt, beside, errors_of, sent,
 from service.requests.queries import Found
 from service.requests.states import BOUNCES, ENDED, State
 from service.worktime.hours import SHANGHAI
-from service.worktime.words import display
+from service.worktime.words import until
 
 DESK = "/desk"
 ONE = DESK + "/{request_id:uuid}"
@@ -37,7 +37,7 @@ WORDS: dict[str, Any] = {
     "states": words.AT_DESK,
     "badges": words.BADGES,
     "outcomes": words.OUTCOMES,
-    "deadline": display,
+    "deadline": until,
     "legs": timeline.LEGS,
     "roles": timeline.ROLES,
     "bounces": BOUNCES,

@@ -35,7 +35,7 @@ from service.requests.posting import FormSent, attempt, beside, errors_of, sent,
 from service.requests.queries import Found
 from service.requests.states import Party
 from service.worktime.hours import SHANGHAI
-from service.worktime.words import display
+from service.worktime.words import until
 
 MINE = "/my/requests"
 ONE = MINE + "/{request_id:uuid}"
@@ -44,7 +44,7 @@ WORDS: dict[str, Any] = {
     "states": words.STATES,
     "badges": words.BADGES,
     "outcomes": words.OUTCOMES,
-    "deadline": display,
+    "deadline": until,
 }
 
 

@@ -17,7 +17,7 @@ from service.requests import queries
 from service.requests.models import Request
 from service.requests.states import BOUNCES
 from service.worktime.hours import SHANGHAI
-from service.worktime.words import display
+from service.worktime.words import until
 
 ROLES: dict[str, str] = {
     "talent": "申请人",
@@ -98,7 +98,7 @@ def _of_journey(event: AnyEvent, partner: str) -> str | None:
         case happened.RequestSubmitted():
             return "申请已提交"
         case happened.RequestOffered(due_at=due_at):
-            return f"已派送给{partner},应在{display(due_at)}前接件"
+            return f"已派送给{partner},应在{until(due_at)}前接件"
         case happened.OfferWithdrawn(reason=reason):
             return f"{partner}:{WITHDRAWN_OFFER.get(reason, '已收回')}"
         case happened.RequestBounced(reason=reason):
@@ -117,15 +117,15 @@ def _of_journey(event: AnyEvent, partner: str) -> str | None:
 def _of_handling(event: AnyEvent, partner: str) -> str | None:
     match event:
         case happened.RequestAccepted(due_at=due_at):
-            return f"{partner}已接件,应在{display(due_at)}前办结"
+            return f"{partner}已接件,应在{until(due_at)}前办结"
         case happened.CorrectionAsked(items=items, due_at=due_at):
-            return f"{partner}请您补正 {items} 项,请在{display(due_at)}前答复;期间不计办理时间"
+            return f"{partner}请您补正 {items} 项,请在{until(due_at)}前答复;期间不计办理时间"
         case happened.CorrectionAnswered(due_at=due_at):
-            return f"补正已提交,继续办理,应在{display(due_at)}前办结"
+            return f"补正已提交,继续办理,应在{until(due_at)}前办结"
         case happened.PublicityBegan(begins_on=begins_on, ends_on=ends_on):
             return f"公示 {begins_on} 至 {ends_on},期间不计办理时间"
         case happened.PublicityEnded(due_at=due_at):
-            return f"公示结束,继续办理,应在{display(due_at)}前办结"
+            return f"公示结束,继续办理,应在{until(due_at)}前办结"
         case happened.RequestProgressed():
             return f"{partner}有新进展"
         case happened.RequestCompleted(outcome=outcome):
@@ -141,9 +141,9 @@ def _of_time(event: AnyEvent) -> str | None:
             days = rung.removeprefix("breach+")
             return f"{LEGS.get(leg, leg)}超期后第 {days} 个工作日仍未办结,已催办"
         case happened.DeadlineWarned(leg=leg, due_at=due_at):
-            return f"{LEGS.get(leg, leg)}时限将至({display(due_at)})"
+            return f"{LEGS.get(leg, leg)}时限将至({until(due_at)})"
         case happened.DeadlineBreached(leg=leg):
             return f"{LEGS.get(leg, leg)}已超过承诺时限"
         case happened.DeadlineRecomputed(due_at=due_at):
-            return f"因工作日历更新,时限改为{display(due_at)}"
+            return f"因工作日历更新,时限改为{until(due_at)}"
     return None

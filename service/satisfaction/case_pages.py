@@ -21,7 +21,7 @@ from service.requests.posting import FormSent, attempt, sent
 from service.satisfaction import case_queries, case_views, cases, rules
 from service.satisfaction.cases import NewCallBack, NewRectification, NewRuling
 from service.satisfaction.models import CaseState, Ruling, Verdict
-from service.worktime.words import display
+from service.worktime.words import until
 
 LIST = "/centre/bad-ratings"
 ONE = LIST + "/{case_id:uuid}"
@@ -50,7 +50,7 @@ WORDS: dict[str, Any] = {
     "states": STATES,
     "verdicts": VERDICTS,
     "rulings": RULINGS,
-    "until": display,
+    "until": until,
 }
 
 

@@ -18,7 +18,7 @@ from service.requests.posting import FormSent, attempt, sent
 from service.satisfaction import abouts, names, promises, rating, rules
 from service.satisfaction.figures import BAD, GRADE_NAMES
 from service.satisfaction.rating import NewRating
-from service.worktime.words import display
+from service.worktime.words import until
 
 ONE = "/my/requests/{request_id:uuid}/rating"
 LONGEST = 500
@@ -106,7 +106,7 @@ async def show(
         offering=known.get(about.offering, about.offering),
         given=given,
         open=given is None and ends_at is not None and now < ends_at,
-        until=display(ends_at) if ends_at else "",
+        until=until(ends_at) if ends_at else "",
         done=about.completed_at,
         grades=sorted(GRADE_NAMES.items(), reverse=True),
         grade_names=GRADE_NAMES,

@@ -26,7 +26,7 @@ from service.requests.actions.ruling import Ruling
 from service.requests.posting import FormSent, attempt, sent
 from service.requests.queries import Found
 from service.requests.states import BOUNCES, State
-from service.worktime.words import display
+from service.worktime.words import until
 
 LIST = "/centre/rulings"
 SHOWN = 20
@@ -89,7 +89,7 @@ async def show(
         next=shown.next,
         typed=form.texts if form else {},
         about=about,
-        until=display,
+        until=until,
     )
 
 

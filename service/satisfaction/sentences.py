@@ -150,7 +150,7 @@ def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
     return line.text.format(
         offering=offering,
         partner=partner or "办理单位",
-        due=words.display(due) if due else "",
+        due=words.until(due) if due else "",
         items=getattr(event, "items", ""),
         leg=LEGS.get(getattr(event, "leg", ""), ""),
     )

@@ -26,10 +26,9 @@ def makeup(day: Day) -> str:
 
 
 def minutes(span: timedelta) -> str:
-    """`180 分钟`; seconds where there are some."""
-    whole, rest_of = divmod(span, timedelta(minutes=1))
-    seconds = rest_of.total_seconds()
-    return f"{whole} 分钟" + (f" {seconds:g} 秒" if seconds else "")
+    """`180 分钟`; to the nearest second, so that two parts of a minute still add up."""
+    whole, rest_of = divmod(timedelta(seconds=round(span.total_seconds())), timedelta(minutes=1))
+    return f"{whole} 分钟" + (f" {rest_of.seconds} 秒" if rest_of else "")
 
 
 def display(due_at: datetime) -> str:
@@ -41,3 +40,8 @@ def display(due_at: datetime) -> str:
     elif local.second or local.microsecond:
         clock = f"{local:%H:%M:%S}"
     return f"{local.month}月{local.day}日(周{WEEKDAYS[local.weekday()]}){clock}"
+
+
+def until(due_at: datetime) -> str:
+    """As `display`, without seconds, which nobody plans by: in time by this is in time."""
+    return display(due_at.replace(second=0, microsecond=0))
