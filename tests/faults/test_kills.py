@@ -8,8 +8,11 @@ import asyncpg
 import httpx
 import pytest
 
+from events.base import type_of
+from events.catalogue import RequestOffered
 from tests.faults.processes import Product, gate, until
 from tests.service.requests.ask import body
+from workers.subscriptions import HEARD
 
 COUNT_OF = "SELECT count(*) FROM notices WHERE subject = $1"
 
@@ -44,15 +47,16 @@ async def effects(admin: asyncpg.Connection, subject: str) -> tuple[int, int, in
 
 
 async def read_to_the_end(admin: asyncpg.Connection, subject: str) -> bool:
-    """Whether everything is published and every consumer has read the last event."""
-    return bool(
-        await admin.fetchval(
-            """SELECT bool_and(e.published_at IS NOT NULL) AND max(e.sequence) >= 2 AND
-               (SELECT min(sequence) FROM inbox WHERE subject = $1 AND consumer <> 'facts.count')
-                 = max(e.sequence) FROM events e WHERE subject = $1""",
-            subject,
-        )
-    )
+    """Whether the request is offered, and everybody has read the last event that they listen to."""
+    story = await admin.fetch("SELECT type, sequence FROM events WHERE subject = $1", subject)
+    read = await admin.fetch("SELECT consumer, sequence FROM inbox WHERE subject = $1", subject)
+    marks = {row["consumer"]: row["sequence"] for row in read}
+    for name, (_, kinds) in HEARD.items():
+        heard = {type_of(kind) for kind in kinds}
+        last = max((row["sequence"] for row in story if row["type"] in heard), default=0)
+        if marks.get(name, 0) < last:
+            return False
+    return any(row["type"] == type_of(RequestOffered) for row in story)
 
 
 @pytest.mark.parametrize("product", ["embedded"], indirect=True)
