@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Locator, P
 
 from tests.walks.running import Product
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -25,6 +25,7 @@ OVERHANG = "document.scrollingElement.scrollWidth - document.scrollingElement.cl
 
 def open_chromium(kind: BrowserType, *flags: str) -> Browser:
     """Start it."""
+    assert CHROMIUM.exists(), "测试需要 chromium: sudo apt-get install chromium fonts-noto-cjk"
     return kind.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
 
 

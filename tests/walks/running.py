@@ -115,7 +115,11 @@ def running(data: Path, broker_url: str = "", *, simulator: bool = False) -> Ite
         yield Product(_ready(process, data), data)
     finally:
         process.send_signal(signal.SIGINT)
-        code = process.wait(STOP_SECONDS)
+        try:
+            code = process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         shutil.rmtree(data / "pg", ignore_errors=True)
     assert code == 0
     assert not (data / "local.json").exists()
