@@ -46,8 +46,11 @@ def make_engine(settings: Settings, *, pool: int | None = None) -> AsyncEngine:
     """The engine of one process; made on the loop that uses it."""
     return create_async_engine(
         async_url(settings.database_url),
-        pool_size=pool or settings.database_pool,
-        max_overflow=settings.database_pool,
+        # No overflow: a connection beyond the pool's size is closed after each use, and opening
+        # one costs more than the whole call that needed it. The last used is used again first.
+        pool_size=2 * (pool or settings.database_pool),
+        max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=10,
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
         json_deserializer=msgspec.json.decode,
