@@ -57,13 +57,19 @@ class Folder:
             raise FolderError(f"磁盘空间不足: {self.path} 至少需要 300 MB 可用空间。")
 
     def _take(self) -> None:
-        self._lock = (self.path / "lock").open("a")
+        lock = (self.path / "lock").open("a")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FolderError(
                 f"数据目录 {self.path} 正被另一个进程使用;请先停止它,或用 --data 另选目录。"
             ) from None
+        self._lock = lock
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process holds the folder; nobody else's run is tidied up."""
+        return self._lock is not None
 
     def is_taken(self) -> bool:
         """Whether somebody else runs on this folder now."""

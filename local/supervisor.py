@@ -160,8 +160,9 @@ class Supervisor:
         stop_all(self.children)
         if self.cluster is not None:
             self.cluster.stop()
-        for path in (self.folder.local_json, self.folder.running):
-            path.unlink(missing_ok=True)
+        if self.folder.is_ours:
+            for path in (self.folder.local_json, self.folder.running):
+                path.unlink(missing_ok=True)
 
 
 _WORKERS = {"actors": "消费者", "relay": "转发", "timers": "定时器"}

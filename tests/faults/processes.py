@@ -17,9 +17,12 @@ import httpx
 from local.postgres import free_port
 from service.settings import Settings
 from tests import template
+from tests.workers import rabbit
+from workers.subscriptions import HEARD
 
 PATIENCE = 40.0
 GATE = 4_711
+QUEUES = sorted({actor.queue_name for actor, _ in HEARD.values()})
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
@@ -75,6 +78,23 @@ class Product:
 
         await until(ready, "the API")
         return process, client
+
+    async def finish(self) -> None:
+        """Wait until every message is worked off, then end the workers; nothing may have failed."""
+        await until(self._is_idle, "an empty queue")
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            await asyncio.to_thread(process.wait, PATIENCE)
+        told = (self.folder / "processes.log").read_text()
+        assert "Failed to process" not in told, told
+
+    async def _is_idle(self) -> bool:
+        if self.broker_url:
+            return await asyncio.to_thread(rabbit.is_empty, self.broker_url, QUEUES)
+        async with self.admin() as admin:
+            left = "SELECT count(*) FROM dramatiq.queue WHERE state IN ('queued', 'consumed')"
+            return bool(await admin.fetchval(left) == 0)
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         """`kill -9`, with all that it started."""

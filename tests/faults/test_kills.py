@@ -126,6 +126,7 @@ async def test_a_relay_killed_between_sending_and_marking_sends_again_and_nothin
         product.start("workers", "relay")
         product.start("workers", "actors")
         await until(lambda: read_to_the_end(admin, subject), "every consumer at the end")
+        await product.finish()
         notices, different, offers = await effects(admin, subject)
         assert notices == different > 0
         assert offers == 1
@@ -144,6 +145,7 @@ async def test_a_worker_killed_in_the_middle_of_an_effect_does_it_once(
             assert await admin.fetchval(COUNT_OF, subject) == 0
         product.start("workers", "actors")
         await until(lambda: read_to_the_end(admin, subject), "every consumer at the end")
+        await product.finish()
         notices, different, offers = await effects(admin, subject)
         assert notices == different > 0
         assert offers == 1

@@ -108,6 +108,10 @@ def test_it_survives_every_kill_and_leaves_nothing(run: Run) -> None:
     assert run.ready()
     assert (run.data / "local.json").stat().st_mode & 0o777 == 0o600
     assert "正被另一个进程使用" in Run(run.data).refused()
+    taken = Run(run.data)
+    taken.port = run.port
+    assert "已被占用" in taken.refused()
+    assert (run.data / "local.json").exists(), "whoever was refused tidied up somebody else's run"
 
     os.kill(before := run.postmaster(), signal.SIGKILL)
     until(lambda: (run.data / "pg" / "postmaster.pid").exists() and run.postmaster() != before)

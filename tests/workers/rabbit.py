@@ -7,8 +7,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import pika
+from dramatiq.common import dq_name
 
 from local.postgres import free_port
 
@@ -51,6 +54,18 @@ def running(folder: Path) -> Iterator[str]:
         for process in (server, namer):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def is_empty(url: str, queues: Sequence[str]) -> bool:
+    """Whether nothing waits in these queues or in those for later tries."""
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        channel = connection.channel()
+        names = [each for queue in queues for each in (queue, dq_name(queue))]
+        found = [channel.queue_declare(name, passive=True).method.message_count for name in names]
+        return not any(found)
+    finally:
+        connection.close()
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]", folder: Path) -> None:
