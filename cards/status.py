@@ -93,7 +93,7 @@ def read_jwt(text: str, *, keys: KeySet, now: int) -> StatusList:
         inner = payload["status_list"]
         packed = _unpack(inner["bits"], unb64(inner["lst"]))
         return _dated(payload["sub"], payload["iat"], payload["exp"], packed, now)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise NotAList from wrong
 
 
@@ -111,7 +111,7 @@ def read_cwt(octets: bytes, *, keys: KeySet, now: int) -> StatusList:
         inner = claims[65533]
         packed = _unpack(inner["bits"], inner["lst"])
         return _dated(claims[2], claims[6], claims[4], packed, now)
-    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+    except (ValueError, LookupError, TypeError, AttributeError) as wrong:
         raise NotAList from wrong
 
 
