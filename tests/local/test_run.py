@@ -35,6 +35,7 @@ class Run:
         ]  # fmt: skip
 
     def start(self) -> None:
+        (self.data / "local.json").unlink(missing_ok=True)  # one that a kill left says nothing
         with (self.data.parent / "run.log").open("ab") as output:
             self.process = subprocess.Popen(
                 self.command(), cwd=ROOT, env=plain(), stdout=output, stderr=output, text=True
