@@ -3,19 +3,22 @@ application to the figures of the centre, and a request that its partner complet
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
+import pika
 import pytest
 
 from tests.city import Someone
 from tests.service.talents.apply import CHEN, PDF, WAYS
-from tests.walks.running import Product, Town, until
+from tests.walks.running import RABBITMQ, Product, Town, until
 
 PASS = {"decision": "pass", "opinion": "同意"}
 FIGURES_SECONDS = 5
 HANDLING_DAYS = 20
+QUEUES = ("routing", "notices", "facts")
 APARTMENT: dict[str, Any] = {
     "family_size": 3,
     "move_in_on": f"{datetime.now(UTC).year + 1}-05-01",
@@ -67,6 +70,14 @@ async def test_a_simulated_partner_completes_a_request_by_itself(town: Town) -> 
     seen = await became(talent, request, "completed")
     assert (seen["partner"]["name"], seen["outcome"]) == ("济南市住房和城乡建设局", "granted")
     assert seen["in_time"] is True
+
+
+@pytest.mark.parametrize("broker_url", [RABBITMQ], indirect=True)
+def test_the_work_goes_through_the_broker_that_was_named(lively: Product, broker_url: str) -> None:
+    with closing(pika.BlockingConnection(pika.URLParameters(broker_url))) as connection:
+        for queue in QUEUES:
+            found = connection.channel().queue_declare(queue, passive=True)
+            assert found.method.consumer_count >= 1
 
 
 async def applied(talent: Someone) -> str:
