@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("verify", "redeem", "submit", "effects"))
     parser.add_argument("--keep", type=Path, help="保留数据目录")
     arguments = parser.parse_args()
-    print(f"· {machine()}")
+    print(f"· {machine()}; 负载 {os.getloadavg()[0]:.1f}")
     path = arguments.keep or Path(tempfile.mkdtemp(prefix="hck-bench-"))
     stage = Stage(path)
     try:

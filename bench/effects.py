@@ -10,7 +10,7 @@ from bench.doors import Desk
 from bench.rates import load
 from bench.stage import Stage
 
-SAMPLES = 200
+SAMPLES = 300
 PAUSE_SECONDS = 0.03
 EVENTS = 10_000
 PROCESSES = ("relay", "actors")
@@ -61,10 +61,9 @@ async def _latencies(stage: Stage, desk: Desk) -> list[float]:
     door = desk.doors[2]
     await load(stage, door, [desk.submit(at) for at in range(20)], 5)
     since = (await stage.sql("SELECT now()"))[0][0]
-    for at in range(SAMPLES // 10):
-        # Ten calls one after another from one process: the product is not kept busy.
-        await load(stage, door, [desk.submit(at * 10 + each) for each in range(10)], 5)
-        await asyncio.sleep(PAUSE_SECONDS)
+    # One call after another with a pause between: what is measured is the way, not a queue.
+    calls = [desk.submit(at) for at in range(SAMPLES)]
+    await load(stage, door, calls, 60, connections=1, pause=PAUSE_SECONDS)
     await asyncio.sleep(2)
     return sorted(row["ms"] for row in await stage.sql(LATENCY, since))
 

@@ -12,7 +12,10 @@ import msgspec
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Calls to send, over how many connections, for how long; which status is a success."""
+    """Calls to send, over how many connections, for how long; which status is a success.
+
+    Each connection pauses after each call.
+    """
 
     host: str
     port: int
@@ -20,6 +23,7 @@ class Plan(msgspec.Struct, frozen=True):
     seconds: float
     expect: int
     calls: list[bytes]
+    pause: float = 0.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -55,6 +59,8 @@ async def send(plan: Plan) -> Outcome:
                 taken.append(time.perf_counter() - at)
             else:
                 failures.append(head.splitlines()[0] + b" " + body[:700])
+            if plan.pause:
+                await asyncio.sleep(plan.pause)
         writer.close()
 
     await asyncio.gather(*(one_connection() for _ in range(plan.connections)))

@@ -53,10 +53,18 @@ async def rate_of(stage: Stage, door: Door, seconds: float) -> Rate:
     return Rate(door.name, door.aim, len(script.body), outcome, floor)
 
 
-async def load(stage: Stage, door: Door, calls: list[Call], seconds: float) -> Outcome:
+async def load(
+    stage: Stage,
+    door: Door,
+    calls: list[Call],
+    seconds: float,
+    *,
+    connections: int = CONNECTIONS,
+    pause: float = 0.0,
+) -> Outcome:
     """Send calls from a process of its own."""
     octets = [call.octets for call in calls]
-    plan = Plan("127.0.0.1", stage.port, CONNECTIONS, seconds, door.status, octets)
+    plan = Plan("127.0.0.1", stage.port, connections, seconds, door.status, octets, pause)
     file = stage.folder.path / "plan"
     file.write_bytes(msgspec.msgpack.encode(plan))
     command = [sys.executable, "-m", "bench.load", str(file)]
