@@ -79,6 +79,15 @@ def test_from_an_application_to_the_figures(
         centre.go("/centre").look("centre")
 
 
+def test_those_without_a_part_in_it_find_their_page_too(opened: Open) -> None:
+    for login in ("steward", "system-admin", "security-admin", "auditor"):
+        window = opened(login, DESK)
+        window.look()
+        window.press("sign-out")
+        expect(window.mark(f"sample-{login}")).to_be_visible()
+        window.look()
+
+
 def applies(talent: Window) -> None:
     """No card yet; an application with a paper, handed to the unit."""
     talent.go("/card").look()
