@@ -18,7 +18,8 @@ from local.postgres import free_port
 from service.settings import Settings
 from tests import template
 from tests.workers import rabbit
-from workers.subscriptions import HEARD
+from workers import broker
+from workers.subscriptions import CONSUMERS, HEARD
 
 PATIENCE = 40.0
 GATE = 4_711
@@ -78,6 +79,14 @@ class Product:
 
         await until(ready, "the API")
         return process, client
+
+    def send_again(self, subject: str) -> None:
+        """Put the subject into every consumer's queue, as a relay does that lost its mark."""
+        queue = broker.make_broker(self.broker_url, self.settings.database_url)
+        for actor in CONSUMERS.values():
+            queue.declare_queue(actor.queue_name)
+            queue.enqueue(actor.message(subject))
+        queue.close()
 
     async def finish(self) -> None:
         """Wait until every message is worked off, then end the workers; nothing may have failed."""
