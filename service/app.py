@@ -104,12 +104,13 @@ async def closed_unless_open(
 
 def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> Litestar:
     """The application; `clock` is the one thing that tests hand in."""
-    settings = settings or read()
+    given = settings or read()
     configure_logs()
-    sealing.use(sealing.load_ring(settings))
+    sealing.use(sealing.load_ring(given))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        settings: Settings = app.state.settings
         engine = db.make_engine(settings)
         app.state.sessions = db.make_sessions(engine)
         app.state.pool = await db.make_pool(settings)
@@ -143,7 +144,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
         },
         after_request=keep_answer,
         lifespan=[lifespan],
-        state=State({"settings": settings, "clock": clock}),
+        state=State({"settings": given, "clock": clock}),
         template_config=TemplateConfig(
             directory=[ROOT], engine=JinjaTemplateEngine, engine_callback=show.prepare_engine
         ),

@@ -2,13 +2,14 @@
 
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pyotp
+from litestar import Litestar
 
 from service.app import create_app
 from service.auth.signing_in import LIFE
@@ -69,13 +70,28 @@ class Someone:
         return await self.send("DELETE", path, **rest)
 
 
+_app: list[Litestar] = []
+"""Putting the application together takes longer than most tests; its state is each test's own."""
+
+
+def app_of(settings: Settings, clock: Callable[[], datetime]) -> Litestar:
+    """The run's application, with nothing left of the test before."""
+    if not _app:
+        _app.append(create_app(settings, clock))
+    state = _app[0].state
+    for name in state.dict():
+        delattr(state, name)
+    state.settings, state.clock = settings, clock
+    return _app[0]
+
+
 class City:
     """The product, its people and their clock."""
 
     def __init__(self, settings: Settings, planted: dict[str, Any]) -> None:
         self.settings, self.planted = settings, planted
         self.now = MONDAY
-        self.app = create_app(settings, clock=lambda: self.now)
+        self.app = app_of(settings, lambda: self.now)
         self._known: dict[str, tuple[datetime, Someone]] = {}
 
     @contextlib.asynccontextmanager
