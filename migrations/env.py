@@ -53,7 +53,9 @@ def migrate(connection: Connection) -> None:
 
 def grant(connection: Connection) -> None:
     """The service's own role reads and writes rows, but cannot bend the log (events.md 1.1)."""
-    role = os.environ.get("DATABASE_URL", "").partition("://")[2].partition(":")[0].partition("@")[0]
+    role = (
+        os.environ.get("DATABASE_URL", "").partition("://")[2].partition(":")[0].partition("@")[0]
+    )
     role = str(context.config.attributes.get("app_role") or role)
     owner = connection.execute(text("SELECT current_user")).scalar_one()
     built = connection.execute(text("SELECT to_regclass('events') IS NOT NULL")).scalar_one()

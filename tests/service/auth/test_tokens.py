@@ -163,7 +163,9 @@ async def test_metadata_names_the_doors(city: City) -> None:
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "", "中"])
 async def test_a_token_that_is_none_is_401(city: City, token: str) -> None:
-    refused = await city.http.get("/v1/me", headers={"Authorization": f"Bearer {token}".encode()})
+    refused = await city.http.get(
+        "/v1/me", headers=[(b"Authorization", f"Bearer {token}".encode())]
+    )
     assert refused.status_code == 401
 
 
