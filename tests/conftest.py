@@ -19,6 +19,7 @@ from service import db, sealing
 from service.settings import Settings
 from tests import template
 from tests.city import City
+from tests.workers import rabbit
 
 MEMORY = Path("/dev/shm")
 NEEDED = 2 * 2**30
@@ -43,6 +44,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.stop()
     if memory:
         shutil.rmtree(memory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the run's RabbitMQ, started for whoever asks first."""
+    with rabbit.running(tmp_path_factory.mktemp("rabbit")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,7 @@ import pytest
 
 from service.settings import Settings
 from tests.faults.processes import Product
-from tests.workers import rabbit
 from workers import broker
-
-
-@pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A RabbitMQ for the run."""
-    with rabbit.running(tmp_path_factory.mktemp("rabbit")) as url:
-        yield url
 
 
 @pytest.fixture(params=["embedded", "rabbitmq"])

@@ -6,14 +6,6 @@ import pytest
 
 from tests.walks import running
 from tests.walks.running import BROKERS, RABBITMQ, Product
-from tests.workers import rabbit
-
-
-@pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a RabbitMQ that these walks share."""
-    with rabbit.running(tmp_path_factory.mktemp("rabbit")) as url:
-        yield url
 
 
 @pytest.fixture(scope="module", params=BROKERS)
