@@ -44,11 +44,7 @@ async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
     print()
     print(rates.shown(found))
     if arguments.only in (None, "effects"):
-        seen = await effects.measure(stage, desk)
-        print(
-            f"\n提交到效果: p50 {seen.p50_ms:.1f} ms, p99 {seen.p99_ms:.1f} ms"
-            f"({seen.samples} 次)\n转发: {seen.relayed_per_second:.0f} 事件/秒"
-        )
+        print("\n" + (await effects.measure(stage, desk)).shown())
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Where it is measured: an embedded PostgreSQL with many holders, and the API beside it."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import urllib.request
@@ -163,6 +164,18 @@ class Stage:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+    def api_cpu_seconds(self) -> float:
+        """Processor time that the API's processes have used so far."""
+        process = self.children["api"].process
+        assert process is not None
+        spent, parents = {}, {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has just ended
+                pid, rest = int(stat.parent.name), stat.read_text().rpartition(")")[2].split()
+                parents[pid], spent[pid] = int(rest[1]), int(rest[11]) + int(rest[12])
+        ours = [pid for pid in spent if process.pid in (pid, parents[pid])]
+        return sum(spent[pid] for pid in ours) / os.sysconf("SC_CLK_TCK")
 
     def stop(self, *names: str) -> None:
         """Stop these processes; all of them without names."""

@@ -1,5 +1,6 @@
 """What every call passes first: trace, who calls, limits, safe headers, metrics."""
 
+import functools
 import re
 import secrets
 import time
@@ -49,6 +50,7 @@ class Trace:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._log = log.bind()  # once: the lazy logger would be put together with each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call."""
@@ -76,24 +78,29 @@ class Trace:
         try:
             await self.app(scope, receive, sending)
         finally:
-            _note(scope, status, time.perf_counter() - begun)
+            self._note(scope, status, time.perf_counter() - begun)
+
+    def _note(self, scope: HTTPScope, status: int, seconds: float) -> None:
+        route = str(scope.get("path_template") or "unmatched")
+        method = str(scope["method"])
+        calls, took = _counters(method, route, status)
+        calls.inc()
+        took.observe(seconds)
+        if route not in UNMETERED:
+            # The route's pattern, not the path: ids may stand there, and texts somebody typed.
+            self._log.info(
+                "call",
+                method=method,
+                route=route,
+                status=status,
+                ms=round(seconds * 1000, 1),
+                trace=trace.get(),
+            )
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
-    route = str(scope.get("path_template") or "unmatched")
-    method = str(scope.get("method", ""))
-    CALLS.labels(method, route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
-    if route not in UNMETERED:
-        # The route's pattern, not the path: ids may stand there, and texts that somebody typed.
-        log.info(
-            "call",
-            method=method,
-            route=route,
-            status=status,
-            ms=round(seconds * 1000, 1),
-            trace=trace.get(),
-        )
+@functools.lru_cache(maxsize=4096)
+def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return CALLS.labels(method, route, str(status)), SECONDS.labels(route)
 
 
 def _child_of(given: str) -> str:
