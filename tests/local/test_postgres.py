@@ -1,6 +1,7 @@
 """PostgreSQL from the wheel: comes back after any end, and leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from local import postgres
 from local.postgres import Cluster, ClusterError
 
 FAST = {"fsync": "off"}
@@ -128,3 +130,20 @@ def test_a_folder_that_is_no_database_is_refused_in_one_sentence(tmp_path: Path)
     (tmp_path / "pg").mkdir(mode=0o700)
     with pytest.raises(ClusterError, match="数据库未能启动"):
         Cluster(tmp_path / "pg").start(FAST)
+
+
+def test_a_closed_folder_on_the_way_is_noticed(tmp_path: Path) -> None:
+    inner = tmp_path / "closed" / "bin"
+    inner.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+    assert not postgres._open_to_all(inner)
+    assert postgres._open_to_all(Path("/usr/bin"))
+
+
+def test_the_copy_within_reach_runs_and_is_made_once() -> None:
+    copied = postgres._within_reach(postgres.binaries())
+    told = subprocess.run([copied / "postgres", "-V"], capture_output=True, text=True, check=True)
+    assert "PostgreSQL" in told.stdout
+    made = copied.parent.stat().st_ino
+    assert postgres._within_reach(postgres.binaries()).parent.stat().st_ino == made
+    shutil.rmtree(copied.parents[2], ignore_errors=True)
