@@ -1,4 +1,4 @@
-"""`python -m bench [--seconds N] [--only DOOR] [--workers N] [--keep DIR]`: the product's speed.
+"""`python -m bench [--seconds N] [--rounds N] [--only DOOR] [--keep DIR]`: how fast it is.
 
 Everything is started here and ended here: an embedded PostgreSQL with its ordinary settings (each
 commit waits for the disk), the API under granian, a client in a process of its own. Each door is
@@ -39,7 +39,7 @@ async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
     found = []
     for door in desk.doors:
         if arguments.only in (None, door.name):
-            found.append(await rates.rate_of(stage, door, arguments.seconds))
+            found.append(await rates.rate_of(stage, door, arguments.seconds, arguments.rounds))
             print(f"· {door.name}: {found[-1].ratio:.2f}", flush=True)
     print()
     print(rates.shown(found))
@@ -50,7 +50,8 @@ async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Build the stage, measure, take it down."""
     parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", choices=("verify", "redeem", "submit", "effects"))
     parser.add_argument("--keep", type=Path, help="保留数据目录")

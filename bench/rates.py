@@ -1,11 +1,12 @@
 """Calls a second of a door, and of pgbench running the very same statements."""
 
 import asyncio
-import json
 import re
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -18,17 +19,15 @@ from local.postgres import binaries
 
 CONNECTIONS = 16
 WARM_CALLS = 200
+MOST_PER_SECOND = 3_000
 
 
-class Rate(msgspec.Struct, frozen=True):
-    """One door against its floor, in calls and transactions a second."""
+class Round(msgspec.Struct, frozen=True):
+    """The API for a while, then pgbench for a while, in calls and transactions a second."""
 
-    door: str
-    aim: float
-    statements: int
     api: Outcome
     cpu_seconds: float
-    floor_per_second: float
+    floor: float
 
     @property
     def per_second(self) -> float:
@@ -38,22 +37,44 @@ class Rate(msgspec.Struct, frozen=True):
     @property
     def ratio(self) -> float:
         """The part of pgbench's rate that the API reaches."""
-        return self.per_second / self.floor_per_second
+        return self.per_second / self.floor
 
 
-async def rate_of(stage: Stage, door: Door, seconds: float) -> Rate:
-    """Measure one door: statements once, then the API, then pgbench, on the same database."""
+class Rate(msgspec.Struct, frozen=True):
+    """One door against its floor, over several rounds: what else the machine does spoils a round,
+    not the median."""
+
+    door: str
+    aim: float
+    statements: int
+    rounds: list[Round]
+
+    def middle(self, of: Callable[[Round], float]) -> float:
+        """The median over the rounds."""
+        return statistics.median(of(each) for each in self.rounds)
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' ratios."""
+        return self.middle(lambda each: each.ratio)
+
+
+async def rate_of(stage: Stage, door: Door, seconds: float, rounds: int) -> Rate:
+    """Measure one door: its statements once, then API and pgbench in turns, on one database."""
     await load(stage, door, [door.make(at) for at in range(WARM_CALLS)], seconds)
     script = await script_of(stage, door)
-    most = int(seconds * 4_000)
-    calls = [door.make(at) for at in range(most if door.name != "submit" else most // 2)]
+    done = [await _round(stage, door, script, seconds) for _ in range(rounds)]
+    return Rate(door.name, door.aim, len(script.body), done)
+
+
+async def _round(stage: Stage, door: Door, script: Script, seconds: float) -> Round:
+    calls = [door.make(at) for at in range(int(seconds * MOST_PER_SECOND))]
     before = stage.api_cpu_seconds()
     outcome = await load(stage, door, calls, seconds)
     spent = stage.api_cpu_seconds() - before
     if outcome.failed:
         raise SystemExit(f"{door.name}: {outcome.failed} 次失败,例如 {outcome.sample}")
-    floor = await pgbench(stage, script.text(HOLDERS), seconds)
-    return Rate(door.name, door.aim, len(script.body), outcome, spent, floor)
+    return Round(outcome, spent, await pgbench(stage, script.text(HOLDERS), seconds))
 
 
 async def load(
@@ -131,13 +152,15 @@ def shown(rates: list[Rate]) -> str:
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for each in rates:
-        speed = f"{each.per_second:.0f} | {each.api.p50_ms:.1f} | {each.api.p99_ms:.1f}"
-        speed += f" | {each.cpu_seconds / each.api.done * 1e6:.0f}"
-        against = f"{each.floor_per_second:.0f} | {each.ratio:.2f} | {each.aim:.2f}"
-        lines.append(f"| {each.door} | {each.statements} | {speed} | {against} |")
+        numbers = (
+            each.middle(lambda one: one.per_second),
+            each.middle(lambda one: one.api.p50_ms),
+            each.middle(lambda one: one.api.p99_ms),
+            each.middle(lambda one: one.cpu_seconds / one.api.done * 1e6),
+            each.middle(lambda one: one.floor),
+        )
+        speed = " | ".join(f"{number:.0f}" for number in numbers)
+        worst, best = min(one.ratio for one in each.rounds), max(one.ratio for one in each.rounds)
+        ratio = f"**{each.ratio:.2f}** ({worst:.2f}–{best:.2f})"
+        lines.append(f"| {each.door} | {each.statements} | {speed} | {ratio} | {each.aim:.2f} |")
     return "\n".join(lines)
-
-
-def as_json(rates: list[Rate]) -> str:
-    """The same for programs."""
-    return json.dumps({each.door: round(each.ratio, 3) for each in rates})
