@@ -1,5 +1,6 @@
 """Child processes that are started again when they die, and that die with us."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -62,6 +63,7 @@ class Child:
         if now < self._again_at:
             return None
         code = self.process.returncode if self.process else None
+        self._clear()
         self.start()
         return f"{self.name} 已退出(状态 {code}),重新启动。"
 
@@ -77,8 +79,15 @@ class Child:
         try:
             self.process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
             self.process.wait()
+        self._clear()
+
+    def _clear(self) -> None:
+        """Kill what it had started and left behind: a killed HTTP server leaves its workers."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def stop_all(children: Sequence[Child]) -> None:
