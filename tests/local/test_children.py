@@ -44,7 +44,8 @@ def watched(child: Child) -> str:
 
 
 def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    gone, _ = psutil.wait_procs([process], DEADLINE_SECONDS)
+    return bool(gone)
 
 
 def test_a_killed_child_is_started_again_and_leaves_nothing_behind(child: Child) -> None:
