@@ -13,13 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth import guards
 from service.auth.callers import Caller, Role
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.reference import regions
 from service.requests import fields, partner_routes, queries, timeline, words
 from service.requests.actions import handling
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
-from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
+from service.requests.fields import values
+from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
 from service.requests.states import BOUNCES, ENDED, State
 from service.worktime.hours import SHANGHAI
@@ -224,7 +226,7 @@ def _completion(given: FormSent, found: Found) -> Completion:
     if given.text("_outcome") == "declined":
         reason = given.text("_reason").strip()[:2000]
         return Completion("declined", {}, reason or None)
-    return Completion("granted", given.form(found.version.result_schema))
+    return Completion("granted", values(found.version.result_schema, given.texts))
 
 
 ROUTES = [desk, desk_request, act]

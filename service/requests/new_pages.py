@@ -17,6 +17,7 @@ from service.auth.callers import Caller
 from service.idempotency import Claim
 from service.offerings import queries as offerings
 from service.offerings.models import OfferingVersion
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.partners.models import Partner, Route
 from service.problems import NotFound, Problem
@@ -26,7 +27,8 @@ from service.requests import entitlement, fields, papers, words
 from service.requests.actions import submitting
 from service.requests.actions.submitting import Submission
 from service.requests.entitlement import NotEntitled
-from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
+from service.requests.fields import values
+from service.requests.posting import beside, errors_of, under
 from service.talents.cards import Card
 from service.worktime.hours import SHANGHAI
 
@@ -217,7 +219,7 @@ def asked_of(version: OfferingVersion, given: FormSent) -> Submission:
     return Submission(
         offering=version.code,
         region=given.text("_region"),
-        form=given.form(version.form_schema),
+        form=values(version.form_schema, given.texts),
         beneficiaries=given.texts.get("_for", []),
         files=papers.ids_of(given),
     )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service import paging
 from service.auth import guards
 from service.auth.callers import Caller
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import Problem
 from service.reference import regions
@@ -30,8 +31,9 @@ from service.requests import (
 )
 from service.requests.actions import holding
 from service.requests.actions.holding import Answers, Message
+from service.requests.fields import values
 from service.requests.new_pages import counties_of
-from service.requests.posting import FormSent, attempt, beside, errors_of, sent, under
+from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
 from service.requests.states import Party
 from service.worktime.hours import SHANGHAI
@@ -184,7 +186,7 @@ async def answers(
     """答复补正。"""
     given = await sent(request)
     found = await queries.visible(session, caller, request_id)
-    changed = _changed(found.request.form, given.form(found.version.form_schema))
+    changed = _changed(found.request.form, values(found.version.form_schema, given.texts))
     shown = _shown(request, session, caller, request_id, now, given)
     if problem := await papers.keep_uploads(session, caller, given, now):
         return await show(**shown, problem=problem)

@@ -8,10 +8,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
+from service.pages.forms import FormSent, attempt
 from service.problems import Problem
 from service.requests import queries
 from service.requests.models import Request
-from service.requests.posting import FormSent, attempt
 from service.talents import files
 from service.talents.models import File
 

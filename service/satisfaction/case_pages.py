@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service import paging
 from service.auth.callers import Caller, Role
 from service.auth.guards import roles
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, Problem
-from service.requests.posting import FormSent, attempt, sent
 from service.satisfaction import case_queries, case_views, cases, rules
 from service.satisfaction.cases import NewCallBack, NewRectification, NewRuling
 from service.satisfaction.models import CaseState, Ruling, Verdict

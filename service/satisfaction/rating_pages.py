@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
 from service.auth.guards import talent
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import Problem
-from service.requests.posting import FormSent, attempt, sent
 from service.satisfaction import abouts, names, promises, rating, rules
 from service.satisfaction.figures import BAD, GRADE_NAMES
 from service.satisfaction.rating import NewRating

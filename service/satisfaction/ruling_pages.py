@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service import paging
 from service.auth.callers import Caller, Role
 from service.auth.guards import roles
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.partners.models import Partner, Route
 from service.problems import FieldError, InvalidBody, Problem
@@ -23,7 +24,6 @@ from service.reference import regions
 from service.requests import queries, words
 from service.requests.actions import ruling
 from service.requests.actions.ruling import Ruling
-from service.requests.posting import FormSent, attempt, sent
 from service.requests.queries import Found
 from service.requests.states import BOUNCES, State
 from service.worktime.words import until

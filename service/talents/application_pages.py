@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth import guards
 from service.auth.callers import Caller
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import Problem
 from service.talents import (
@@ -29,7 +30,6 @@ from service.talents import (
 from service.talents.applications import Application
 from service.talents.drafting import Draft
 from service.talents.models import Person
-from service.talents.posted import Posted, attempt, posted
 
 MINE = "/my/application"
 TEMPLATE = "talents/templates/my_application.html"
@@ -62,7 +62,7 @@ async def show(
     request: Request[Any, Any, Any],
     session: AsyncSession,
     caller: Caller,
-    given: Posted | None = None,
+    given: FormSent | None = None,
     problem: Problem | None = None,
 ) -> Response[Any]:
     """The newest application, and a form where one may be filled in."""
@@ -83,7 +83,7 @@ async def show(
         new=again and not live,
         categories=list((await categories.of(session)).values()),
         known=views.person_view(person, whole=True) if person else None,
-        typed=given.texts if given else filling.texts_of(view if not again else None),
+        typed=given.firsts if given else filling.texts_of(view if not again else None),
         titles=steps.TITLES,
         badges=filling.BADGES,
         rows=filling.ROWS,
@@ -99,11 +99,11 @@ async def begin(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """保存草稿,或保存并提交。"""
-    given = await posted(request)
+    given = await sent(request)
     return await _after(_begin(session, caller, given, now), request, session, caller, given)
 
 
-async def _begin(session: AsyncSession, by: Caller, given: Posted, now: datetime) -> None:
+async def _begin(session: AsyncSession, by: Caller, given: FormSent, now: datetime) -> None:
     draft = Draft(
         category=filling.category_of(given),
         unit_uscc=given.text("unit_uscc"),
@@ -126,13 +126,13 @@ async def act(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """保存、提交或撤回。"""
-    given = await posted(request)
+    given = await sent(request)
     doing = _act(session, application_id, caller, given, now)
     return await _after(doing, request, session, caller, given)
 
 
 async def _act(
-    session: AsyncSession, application_id: UUID, by: Caller, given: Posted, now: datetime
+    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
 ) -> None:
     if given.text("do") == "withdraw":
         await moving.withdraw(session, application_id, by, given.revision, now)
@@ -149,7 +149,7 @@ async def _after(
     request: Request[Any, Any, Any],
     session: AsyncSession,
     caller: Caller,
-    given: Posted,
+    given: FormSent,
 ) -> Response[Any]:
     """Back to the page, or the same page with the refusal."""
     if problem := await attempt(session, doing):

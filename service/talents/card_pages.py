@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cards import qr
 from service.auth import guards
 from service.auth.callers import Caller
+from service.pages.forms import attempt, sent
 from service.pages.show import page
 from service.problems import NotFound, Problem
 from service.talents import card_acts, card_views, queries
 from service.talents.card_acts import Act
-from service.talents.posted import attempt, posted
 from service.talents.presenting import Desk, Presentation, present
 
 TEMPLATE = "talents/templates/card.html"
@@ -98,7 +98,7 @@ async def suspend_lost(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """挂失。"""
-    given = await posted(request)
+    given = await sent(request)
     card = await queries.card_of_person(session, caller.person_id)
     if card is None:
         raise NotFound

@@ -7,12 +7,12 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
+from service.pages.forms import FormSent
 from service.problems import FieldError, InvalidBody
 from service.talents import drafting, evidence, files, steps
 from service.talents.applications import Application
 from service.talents.evidence import Evidence
 from service.talents.people import PersonGiven
-from service.talents.posted import Posted
 from service.talents.views import ApplicationView
 
 ROWS = range(3)
@@ -20,7 +20,7 @@ ROWS = range(3)
 BADGES = {"issued": "good", "returned": "warn", "rejected": "bad", "withdrawn": ""}
 
 
-def category_of(given: Posted) -> int:
+def category_of(given: FormSent) -> int:
     """The category that was chosen; raises InvalidBody."""
     found = given.text("category")
     if not (found.isascii() and found.isdigit() and len(found) < 4):
@@ -28,7 +28,7 @@ def category_of(given: Posted) -> int:
     return int(found)
 
 
-def person_of(given: Posted) -> PersonGiven:
+def person_of(given: FormSent) -> PersonGiven:
     """Who applies, as typed."""
     return PersonGiven(
         name=given.text("name")[:60],
@@ -41,14 +41,14 @@ def person_of(given: Posted) -> PersonGiven:
 async def evidence_of(
     session: AsyncSession,
     by: Caller,
-    given: Posted,
+    given: FormSent,
     now: datetime,
     before: Sequence[Evidence] = (),
 ) -> list[Evidence]:
     """The proofs that stay and those that are put in now."""
     found = [each for n, each in enumerate(before) if given.text(f"drop_{n}") != "yes"]
     for n in ROWS:
-        upload = given.uploads.get(f"file_{n}")
+        upload = given.upload(f"file_{n}")
         content = await upload.read() if upload is not None else b""
         kind, note = given.text(f"kind_{n}")[:100], given.text(f"note_{n}")[:500]
         if not content and not kind:
@@ -59,7 +59,7 @@ async def evidence_of(
 
 
 async def patch_of(
-    session: AsyncSession, by: Caller, given: Posted, application: Application, now: datetime
+    session: AsyncSession, by: Caller, given: FormSent, application: Application, now: datetime
 ) -> drafting.Patch:
     """What the form changes; category and unit only while it is a draft."""
     draft = application.step == steps.DRAFT

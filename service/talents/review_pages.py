@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, Problem
 from service.reference import regions
@@ -28,7 +29,6 @@ from service.talents import (
 )  # fmt: skip
 from service.talents.applications import Application
 from service.talents.moving import Assignment, Decision
-from service.talents.posted import Posted, attempt, posted
 from service.talents.steps import Step
 
 REVIEW = "/review"
@@ -81,7 +81,7 @@ async def show(
     session: AsyncSession,
     caller: Caller,
     application_id: UUID,
-    given: Posted | None = None,
+    given: FormSent | None = None,
     problem: Problem | None = None,
 ) -> Response[Any]:
     """The whole file, with the form of what the caller may do now."""
@@ -105,7 +105,7 @@ async def show(
         decisions=_decisions(step),
         headings=HEADINGS,
         menders=_menders(application),
-        typed=given.texts if given else filling.texts_of(view),
+        typed=given.firsts if given else filling.texts_of(view),
         rows=filling.ROWS,
         where=filling.where(application),
         titles=steps.TITLES,
@@ -143,7 +143,7 @@ async def act(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """指派、补全、提交或作出决定。"""
-    given = await posted(request)
+    given = await sent(request)
     doing = _act(session, application_id, caller, given, now)
     if problem := await attempt(session, doing):
         return await show(request, session, caller, application_id, given, problem)
@@ -151,7 +151,7 @@ async def act(
 
 
 def _act(
-    session: AsyncSession, application_id: UUID, by: Caller, given: Posted, now: datetime
+    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
 ) -> Awaitable[Any]:
     match given.text("do"):
         case "assign":
@@ -162,14 +162,14 @@ def _act(
 
 
 async def _assign(
-    session: AsyncSession, application_id: UUID, by: Caller, given: Posted, now: datetime
+    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
 ) -> None:
     chosen = Assignment(given.text("specialist")[:200])
     await moving.assign(session, application_id, by, given.revision, chosen, now)
 
 
 async def _save(
-    session: AsyncSession, application_id: UUID, by: Caller, given: Posted, now: datetime
+    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
 ) -> None:
     application = await queries.visible(session, by, application_id)
     revision = given.revision
@@ -182,7 +182,7 @@ async def _save(
 
 
 async def _decide(
-    session: AsyncSession, application_id: UUID, by: Caller, given: Posted, now: datetime
+    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
 ) -> None:
     if given.text("decision") not in DECISIONS:
         raise InvalidBody(FieldError("/decision", "missing", "请选择决定。"))

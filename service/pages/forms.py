@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import UploadFile
@@ -11,21 +12,35 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.problems import FieldError, InvalidBody, NotFound, Problem, Stale
 
 
-class Posted:
-    """The texts and files of one form."""
+class FormSent:
+    """The texts and files of one form, in the order of its fields."""
 
     def __init__(self, items: list[tuple[str, Any]]) -> None:
-        self.texts: dict[str, str] = {}
-        self.uploads: dict[str, UploadFile] = {}
+        self.texts: dict[str, list[str]] = {}
+        self.files: dict[str, list[UploadFile]] = {}
         for name, value in items:
             if isinstance(value, UploadFile):
-                self.uploads[name] = value
+                self.files.setdefault(name, []).append(value)
             else:
-                self.texts.setdefault(name, str(value).strip())
+                self.texts.setdefault(name, []).append(str(value))
 
     def text(self, name: str) -> str:
-        """The text of that name, or none."""
-        return self.texts.get(name, "")
+        """The first text of that name without the space around it, or none."""
+        return self.texts.get(name, [""])[0].strip()
+
+    @property
+    def firsts(self) -> dict[str, str]:
+        """The first text of every name: what a form with single fields shows again."""
+        return {name: self.text(name) for name in self.texts}
+
+    @property
+    def uploads(self) -> list[UploadFile]:
+        """All files."""
+        return [each for files in self.files.values() for each in files]
+
+    def upload(self, name: str) -> UploadFile | None:
+        """The file of one field, or None."""
+        return self.files.get(name, [None])[0]
 
     @property
     def revision(self) -> int:
@@ -34,6 +49,13 @@ class Posted:
         if not (found.isascii() and found.isdigit() and len(found) < 10):
             raise Stale
         return int(found)
+
+    def uuid(self, name: str) -> UUID | None:
+        """An id, or None where there is none."""
+        try:
+            return UUID(self.text(name))
+        except ValueError:
+            return None
 
     def day(self, name: str) -> date | None:
         """A date, or None where the field is empty; raises InvalidBody."""
@@ -45,9 +67,9 @@ class Posted:
             raise InvalidBody(FieldError(f"/{name}", "invalid", "日期不对。")) from wrong
 
 
-async def posted(request: Request[Any, Any, Any]) -> Posted:
+async def sent(request: Request[Any, Any, Any]) -> FormSent:
     """The form of this call."""
-    return Posted(list((await request.form()).multi_items()))
+    return FormSent(list((await request.form()).multi_items()))
 
 
 async def attempt(session: AsyncSession, act: Awaitable[Any]) -> Problem | None:
