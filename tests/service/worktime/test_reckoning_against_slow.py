@@ -30,7 +30,7 @@ def instants(draw: st.DrawFn, first: int = 2004, last: int = 2024) -> datetime:
 @st.composite
 def stories(draw: st.DrawFn) -> tuple[datetime, list[Stretch]]:
     """A start and pauses after each other, some within one day, some over weeks."""
-    start = draw(instants())
+    start = draw(instants(first=2005))  # a pause may begin before it, in a year that is known
     at = start.replace(hour=0, minute=0) - timedelta(days=draw(st.integers(0, 3)))
     marks = [at := at + timedelta(minutes=0)]
     for _ in range(2 * draw(st.integers(0, 4))):
