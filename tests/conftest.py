@@ -4,6 +4,7 @@ import asyncio
 import copy
 import itertools
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +22,12 @@ from service.settings import Settings
 from tests import template
 from tests.city import City
 from tests.workers import rabbit
+
+hypothesis.settings.register_profile(
+    "hck", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
+)
+hypothesis.settings.load_profile("hck")
+"""No test is timed; before landing the same examples are tried each time, elsewhere new ones."""
 
 MEMORY = Path("/dev/shm")
 NEEDED = 2 * 2**30
