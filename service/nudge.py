@@ -12,6 +12,8 @@ import asyncpg
 import structlog
 
 CHANNEL = "hck_events"
+GAP_SECONDS = 0.002
+"""The first hint goes out at once; what comes within this time after it shares the next."""
 log = structlog.get_logger("service.nudge")
 
 
@@ -62,13 +64,16 @@ class Nudge:
                 await asyncio.sleep(1)
 
     async def _pass_on(self) -> None:
-        connection = await asyncpg.connect(self._url)
+        # A hint need not survive a crash; waiting for the disk would stand between fact and effect.
+        unsafe = {"synchronous_commit": "off"}
+        connection = await asyncpg.connect(self._url, server_settings=unsafe)
         try:
             await connection.add_listener(CHANNEL, self._hear)
             while True:
                 await self._given.wait()
                 self._given.clear()
                 await connection.execute(f"NOTIFY {CHANNEL}")
+                await asyncio.sleep(GAP_SECONDS)
         finally:
             await connection.close(timeout=1)
 
