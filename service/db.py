@@ -79,7 +79,7 @@ async def make_pool(settings: Settings) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         settings.database_url,
         min_size=1,
-        max_size=settings.database_pool,
+        max_size=2 * settings.database_pool,
         init=prepare,
         reset=keep,
     )
