@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import psycopg
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,7 +21,6 @@ from service.settings import SettingsError
 def parse(words: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python3 dev.py", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="运行整个产品")
     run.add_argument("--port", type=int, default=8000, help="监听端口")
@@ -93,7 +93,7 @@ def main(words: list[str]) -> int:
         print(f"✗ {wrong}", file=sys.stderr)
     except CommandError as wrong:
         print(f"✗ 数据库结构来自别的版本: {wrong}", file=sys.stderr)
-    except SQLAlchemyError as wrong:
+    except (SQLAlchemyError, psycopg.Error) as wrong:
         print(f"✗ 数据库不可用: {type(wrong).__name__}", file=sys.stderr)
     except OSError as wrong:
         print(f"✗ 无法读写: {wrong.strerror}", file=sys.stderr)

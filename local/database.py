@@ -1,8 +1,10 @@
 """The database of a run: our own PostgreSQL, or the one that DATABASE_URL names."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,13 +12,15 @@ from psycopg import sql
 
 from local import samples
 from local.folder import Folder, write_private
-from local.postgres import Cluster
+from local.postgres import Cluster, ClusterError
 from service import __main__ as service_commands
 from service import migrating, sealing
 from service.settings import Settings, read
 from workers import broker
 
 OWNER, SERVICE, NAME = "hck_owner", "hck_service", "huicaika"
+SETTINGS = {"max_connections": "200"}
+TRIES = 10
 
 
 def start_embedded(folder: Folder) -> Cluster:
@@ -26,7 +30,7 @@ def start_embedded(folder: Folder) -> Cluster:
     if not cluster.exists:
         cluster.clear_remains()
         cluster.init(secrets["owner"], owner=OWNER)
-    cluster.start({"max_connections": "200"}, log=folder.path / "postgres.log")
+    cluster.start(SETTINGS, log=log_of(folder))
     with psycopg.connect(
         cluster.url(OWNER, secrets["owner"], "postgres"), autocommit=True
     ) as admin:
@@ -37,6 +41,21 @@ def start_embedded(folder: Folder) -> Cluster:
         if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
     return cluster
+
+
+def start_again(cluster: Cluster, folder: Folder) -> None:
+    """Start a PostgreSQL that fell; some tries more, for somebody may hold its port meanwhile."""
+    for _ in range(TRIES - 1):
+        try:
+            return cluster.start(SETTINGS, log=log_of(folder))
+        except ClusterError:
+            time.sleep(1)
+    return cluster.start(SETTINGS, log=log_of(folder))
+
+
+def log_of(folder: Folder) -> Path:
+    """PostgreSQL's log."""
+    return folder.path / "postgres.log"
 
 
 def environment_of(folder: Folder, cluster: Cluster, base_url: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ ROOT_USER = "nobody"
 REACHABLE = Path("/var/tmp")  # noqa: S108 - what lies there is checked to be root's
 START_SECONDS = 60
 STOP_SECONDS = 30
+ORPHAN_SECONDS = 2
 
 
 class ClusterError(Exception):
@@ -176,8 +177,29 @@ class Cluster:
                 except psutil.TimeoutExpired:
                     process.kill()
                     process.wait(5)
+        self._end_orphans()
         # Its number may belong to somebody else by now; PostgreSQL would wait for them.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _end_orphans(self) -> None:
+        """End servers whose postmaster was killed: beside a new one's they would ruin the data.
+
+        PostgreSQL itself looks for them by the pid file, which we are about to remove.
+        """
+        orphans = self._servers()
+        _, alive = psutil.wait_procs(orphans, ORPHAN_SECONDS)
+        for each in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(alive, STOP_SECONDS)
+
+    def _servers(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.name() == "postgres" and process.cwd() == str(self.folder):
+                    found.append(process)
+        return found
 
     def _pid_file(self) -> Sequence[str]:
         try:

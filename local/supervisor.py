@@ -8,12 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from local import database
-from local.children import Child, stop_all
+from local.children import STOP_SECONDS, Child, stop_all
 from local.folder import Folder, write_private
 from local.pages import tell_pages
 from local.postgres import Cluster
@@ -27,8 +28,8 @@ class StartError(Exception):
     """The product cannot start; the text is one clear sentence."""
 
 
-class Stopped(Exception):
-    """SIGINT or SIGTERM."""
+class Stopped(KeyboardInterrupt):
+    """SIGINT, SIGTERM or the terminal's end; asyncio lets a KeyboardInterrupt through at once."""
 
 
 def say(text: str) -> None:
@@ -36,14 +37,15 @@ def say(text: str) -> None:
     print(f"· {text}", flush=True)
 
 
-def check_port(port: int) -> None:
-    """Raises StartError where somebody listens there already."""
+def is_free(port: int) -> bool:
+    """Whether we could listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as wrong:
-            raise StartError(f"端口 {port} 已被占用或不可用;请用 --port 换一个端口。") from wrong
+        except (OSError, OverflowError):
+            return False
+    return port > 0
 
 
 class Supervisor:
@@ -60,8 +62,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Start, then watch until SIGINT or SIGTERM; leaves no process behind."""
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, _stop)
+        _on_stop(_stop)
         try:
             self._start()
             while True:
@@ -70,13 +71,12 @@ class Supervisor:
         except Stopped:
             say("正在停止…")
         finally:
-            for each in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(each, signal.SIG_IGN)
+            _on_stop(signal.SIG_IGN)
             self._end()
         say("已停止,数据保留在 " + str(self.folder.path))
 
     def _start(self) -> None:
-        check_port(self.port)
+        self._check_port()
         self.folder.open()
         self.folder.local_json.unlink(missing_ok=True)
         environment = self._database()
@@ -90,6 +90,15 @@ class Supervisor:
         if self.with_simulator:
             self._start_simulator(environment)
         tell_pages(self.base_url, document, self.folder.local_json)
+
+    def _check_port(self) -> None:
+        """Raises StartError where somebody listens there; a run that was killed may yet let go."""
+        killed = self.folder.running.exists() and not self.folder.is_taken()
+        deadline = time.monotonic() + (STOP_SECONDS if killed else 0)
+        while not is_free(self.port):
+            if time.monotonic() >= deadline:
+                raise StartError(f"端口 {self.port} 已被占用或不可用;请用 --port 换一个端口。")
+            time.sleep(WATCH_SECONDS)
 
     def _database(self) -> dict[str, str]:
         if self.external:
@@ -151,7 +160,7 @@ class Supervisor:
     def _watch(self) -> None:
         if self.cluster is not None and not self.cluster.is_running():
             say("数据库意外停止,重新启动")
-            self.cluster.start(log=self.folder.path / "postgres.log")
+            database.start_again(self.cluster, self.folder)
         for child in self.children:
             if told := child.watch():
                 say(told)
@@ -170,13 +179,24 @@ SIMULATED = ("housing", "education", "bank1")
 """The partners that are simulated: the others wait for people at their desks."""
 
 
+def _on_stop(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN:  # nohup
+            signal.signal(each, action)
+
+
 def _stop(number: int, _: FrameType | None) -> None:
+    _on_stop(signal.SIG_IGN)  # a second Ctrl-C must not disturb the end
     raise Stopped(number)
+
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens our own address without the proxy that the environment may name."""
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+        with _direct.open(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

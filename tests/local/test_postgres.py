@@ -73,6 +73,23 @@ def test_a_killed_postmaster_starts_again_with_what_was_committed(cluster: Clust
     until(lambda: not of_folder(cluster.folder))
 
 
+def test_a_server_that_outlived_its_postmaster_is_ended_before_a_new_one(cluster: Cluster) -> None:
+    cluster.start(FAST)
+    assert cluster.process is not None
+    with psycopg.connect(
+        cluster.url("hck_owner", "word: of an owner/@", "postgres"), autocommit=True
+    ) as link:
+        stuck = psutil.Process(link.info.backend_pid)
+        stuck.suspend()  # so it does not notice
+        cluster.process.kill()
+        cluster.process.wait()
+        until(lambda: of_folder(cluster.folder) == [stuck])
+        cluster.start(FAST)
+        assert not stuck.is_running()
+    assert ask(cluster, "SELECT 1") == 1
+    cluster.stop()
+
+
 def test_it_ends_with_a_parent_that_is_killed(cluster: Cluster) -> None:
     script = (
         "import sys, time; from pathlib import Path; from local.postgres import Cluster;"
