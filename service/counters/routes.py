@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service import paging
 from service.auth.callers import Caller, Role
 from service.auth.guards import any_scope, scope
+from service.counters import carrying as _carrying  # noqa: F401 - hears of replaced cards
 from service.counters import numbers, offline, redeeming, verifying
 from service.counters.door import door_of
 from service.counters.offline import OfflinePack

@@ -167,3 +167,12 @@ async def test_a_reason_is_needed_and_so_are_key_and_revision(city: City) -> Non
     assert (await who.post(path, LOST)).status_code == 428
     assert (await who.post(path, LOST, etag='"7"')).status_code == 412
     assert (await who.post(path, LOST, etag='"1"', key=None)).status_code == 400
+
+
+async def test_a_new_card_is_no_new_quota(city: City) -> None:
+    _, old = await holder(city)
+    use = "INSERT INTO quota_uses (card_id, offering, year, used) VALUES ($1, 'X-01', 2026, 3)"
+    await city.sql(use, old["id"])
+    new = (await act(await reviewer(city, "370100"), old, "replace")).json()
+    rows = await city.sql("SELECT used FROM quota_uses WHERE card_id = $1", new["id"])
+    assert [row["used"] for row in rows] == [3]

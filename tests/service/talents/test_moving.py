@@ -187,3 +187,19 @@ async def test_the_story_tells_the_talent_why_it_came_back_and_not_why_it_passed
     ]  # fmt: skip
     staff = (await (await way.who("county")).get(f"{way.path}/timeline")).json()["items"]
     assert staff[4]["opinion"] == "同意"
+
+
+@pytest.mark.parametrize(
+    ("level", "first", "skipped"),
+    [("city", "city", ["county"]), ("province", "province", ["county", "city"])],
+)
+async def test_a_level_that_is_skipped_never_sees_the_file(
+    city: City, level: str, first: str, skipped: list[str]
+) -> None:
+    await city.sql("UPDATE units SET level = $1 WHERE region = '370102'", level)
+    way = await at_county(city)  # as far as the manager's endorsement
+    assert (await way.seen(first)).json()["step"] == f"{first}_review"
+    await way.pass_(first)
+    for hand in skipped:
+        assert (await way.seen(hand)).status_code == 404, hand
+    assert f"{skipped[-1]}_review" not in await way.events()
