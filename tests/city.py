@@ -167,7 +167,7 @@ class City:
         """One batch of the relay, with the messages handed to us in place of a broker."""
         sent: list[tuple[Any, str]] = []
         async with self.sessions.begin() as session:
-            await relay.publish_batch(session, lambda *one: sent.append(one), self.now)
+            await relay.publish_batch(session, sent.extend, self.now)
         return sent
 
     async def sweep(self) -> None:

@@ -5,6 +5,7 @@ doubles or shuffles messages costs time, never truth (docs/adr/0002).
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -14,9 +15,11 @@ from dramatiq.broker import Broker
 from dramatiq.brokers.rabbitmq import DEAD_MESSAGE_TTL, RabbitmqBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import xq_name
+from dramatiq.message import Message
 from dramatiq.middleware import AsyncIO, Retries, ShutdownNotifications, TimeLimit
 from dramatiq_postgres import PostgresBroker
 from dramatiq_postgres.schema import init
+from dramatiq_postgres.utils import transaction
 from psycopg import sql
 
 SCHEMA = "dramatiq"
@@ -92,6 +95,36 @@ GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dramatiq TO {role}",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA dramatiq TO {role}",
 )
+
+
+ENQUEUE_ALL = """
+INSERT INTO dramatiq.queue (queue_name, message_id, state, message)
+SELECT q, id, 'queued', m FROM unnest(%s::text[], %s::uuid[], %s::jsonb[]) AS one (q, id, m)
+"""
+"""What dramatiq-postgres does for one message, for many: its version is pinned by the lock."""
+
+
+def enqueue_all(messages: Sequence[Message[Any]]) -> None:
+    """Put messages into their queues: embedded in one transaction, with one hint for each queue."""
+    if not isinstance(broker, PostgresBroker):
+        for message in messages:
+            broker.enqueue(message)
+        return
+    if not messages:
+        return
+    for message in messages:
+        broker.emit_before("enqueue", message, None)
+    columns = (
+        [message.queue_name for message in messages],
+        [message.message_id for message in messages],
+        [message.encode().decode() for message in messages],
+    )
+    with transaction(broker.pool) as cursor:
+        cursor.execute(ENQUEUE_ALL, columns)
+        for queue in sorted(set(columns[0])):
+            cursor.execute("SELECT pg_notify(%s, '')", (f"dramatiq.{queue}.enqueue",))
+    for message in messages:
+        broker.emit_after("enqueue", message, None)
 
 
 broker: Broker = make_broker(os.environ.get("BROKER_URL", ""), os.environ.get("DATABASE_URL", ""))

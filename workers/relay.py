@@ -5,7 +5,7 @@ only rows that nobody waits for. A crash between the two sends again; the inbox 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,12 @@ from events.base import type_of
 from events.catalogue import EVENTS
 from events.log import events, inbox
 from service import nudge
+from workers.broker import enqueue_all
 from workers.subscriptions import CONSUMERS, HEARD, SUBSCRIBERS
 
-Send = Callable[[Actor[Any, Any], str], object]
+Sent = tuple[Actor[Any, Any], str]
+"""An actor, and the subject that it is to look at."""
+Send = Callable[[Sequence[Sent]], object]
 
 BATCH = 500
 POLL_SECONDS = 0.2
@@ -29,9 +32,9 @@ LOOKED_BACK = timedelta(days=2)
 log = structlog.get_logger("workers.relay")
 
 
-def send(actor: Actor[Any, Any], subject: str) -> None:
-    """Put one subject into an actor's queue."""
-    actor.send(subject)
+def send(messages: Sequence[Sent]) -> None:
+    """Put subjects into their actors' queues."""
+    enqueue_all([actor.message(subject) for actor, subject in messages])
 
 
 async def publish_batch(
@@ -52,16 +55,15 @@ async def publish_batch(
     rows = (await session.execute(query)).all()
     if not rows:
         return 0
-    for actor, subject in messages_of([(row.type, row.subject) for row in rows]):
-        send(actor, subject)
+    send(messages_of([(row.type, row.subject) for row in rows]))
     mark = sa.update(events).where(events.c.id.in_([row.id for row in rows]))
     await session.execute(mark.values(published_at=now))
     return len(rows)
 
 
-def messages_of(rows: list[tuple[str, str]]) -> list[tuple[Actor[Any, Any], str]]:
+def messages_of(rows: list[tuple[str, str]]) -> list[Sent]:
     """Who must look at which subject, each once, in the order of the events."""
-    wanted: dict[tuple[str, str], tuple[Actor[Any, Any], str]] = {}
+    wanted: dict[tuple[str, str], Sent] = {}
     for type_name, subject in rows:
         for actor in SUBSCRIBERS[EVENTS[type_name]]:
             wanted.setdefault((actor.actor_name, subject), (actor, subject))
@@ -76,8 +78,7 @@ async def wake_lagging(session: AsyncSession, send: Send, now: datetime, limit: 
     that the sweep costs what they hold and not what the log holds.
     """
     rows = (await session.execute(_lagging(now).limit(limit))).all()
-    for row in rows:
-        send(CONSUMERS[row.consumer], row.subject)
+    send([(CONSUMERS[row.consumer], row.subject) for row in rows])
     return len(rows)
 
 

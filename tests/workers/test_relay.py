@@ -30,7 +30,9 @@ async def append_one(session: AsyncSession, request_id: UUID | None = None) -> s
 async def published(session: AsyncSession, now: datetime = MONDAY) -> Sent:
     """What one batch sends."""
     sent: Sent = []
-    await relay.publish_batch(session, lambda a, s: sent.append((a.actor_name, s)), now)
+    await relay.publish_batch(
+        session, lambda all_: sent.extend((a.actor_name, s) for a, s in all_), now
+    )
     return sent
 
 
@@ -38,7 +40,9 @@ async def woken(session: AsyncSession, now: datetime) -> Sent:
     """What the sweep over unread events sends, as consumers' names."""
     names = {actor.actor_name: name for name, actor in CONSUMERS.items()}
     sent: Sent = []
-    await relay.wake_lagging(session, lambda a, s: sent.append((names[a.actor_name], s)), now)
+    await relay.wake_lagging(
+        session, lambda all_: sent.extend((names[a.actor_name], s) for a, s in all_), now
+    )
     return sorted(sent)
 
 
