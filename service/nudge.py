@@ -46,10 +46,18 @@ class Nudge:
         heard, self._heard = self._heard, asyncio.Event()
         heard.set()
 
-    async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109 - a poll's length
-        """Wait for the next hint, at most `timeout` seconds; returns whether one came."""
+    def mark(self) -> asyncio.Event:
+        """Taken before looking: a hint that comes while one looks is then not missed."""
+        return self._heard
+
+    async def changed(
+        self,
+        timeout: float,  # noqa: ASYNC109 - a poll's length
+        since: asyncio.Event | None = None,
+    ) -> bool:
+        """Wait for a hint since the mark, or the next, for `timeout` seconds; whether one came."""
         try:
-            await asyncio.wait_for(self._heard.wait(), timeout)
+            await asyncio.wait_for((since or self._heard).wait(), timeout)
         except TimeoutError:
             return False
         return True
@@ -95,9 +103,17 @@ def wake() -> None:
         nudge.wake()
 
 
-async def changed(timeout: float) -> bool:  # noqa: ASYNC109 - a poll's length
-    """Wait for the next hint, at most `timeout` seconds; returns whether one came."""
+def mark() -> asyncio.Event | None:
+    """Taken before looking, and handed to `changed` afterwards."""
+    return _ours[0].mark() if _ours else None
+
+
+async def changed(
+    timeout: float,  # noqa: ASYNC109 - a poll's length
+    since: asyncio.Event | None = None,
+) -> bool:
+    """Wait for a hint since the mark, or the next, for `timeout` seconds; whether one came."""
     if not _ours:
         await asyncio.sleep(timeout)
         return False
-    return await _ours[0].changed(timeout)
+    return await _ours[0].changed(timeout, since)

@@ -112,6 +112,7 @@ async def run(
     """Publish until told to stop; a hint wakes at once, a poll makes up for lost hints."""
     last_sweep = clock()
     while not stopping.is_set():
+        mark = nudge.mark()
         try:
             async with sessions.begin() as session:
                 done = await publish_batch(session, send, clock())
@@ -126,4 +127,4 @@ async def run(
         if done:
             nudge.wake()  # the feeds' hint, where timers or workers wrote the events
         elif not stopping.is_set():
-            await nudge.changed(POLL_SECONDS)
+            await nudge.changed(POLL_SECONDS, mark)
