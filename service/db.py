@@ -5,8 +5,9 @@ from typing import Any, NewType
 
 import asyncpg
 import msgspec
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import DateTime, MetaData, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -44,7 +45,7 @@ class Base(DeclarativeBase):
 
 def make_engine(settings: Settings, *, pool: int | None = None) -> AsyncEngine:
     """The engine of one process; made on the loop that uses it."""
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(settings.database_url),
         # No overflow: a connection beyond the pool's size is closed after each use, and opening
         # one costs more than the whole call that needed it. The last used is used again first.
@@ -55,11 +56,24 @@ def make_engine(settings: Settings, *, pool: int | None = None) -> AsyncEngine:
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
         json_deserializer=msgspec.json.decode,
     )
+    event.listen(engine.sync_engine, "checkout", _check_open)
+    return engine
+
+
+def _check_open(connection: Any, *_: Any) -> None:
+    """Replace a pooled connection whose other end has gone; the driver knows without asking."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def make_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     """Sessions of an engine; rows stay readable after the commit."""
     return async_sessionmaker(engine, expire_on_commit=False)
+
+
+KEYED = {"enable_seqscan": "off", "jit": "off"}
+"""Every statement of a counter looks up by key. A plan kept from when a table was small would go
+on reading all of it while it grows, until the next ANALYZE (docs/performance.md)."""
 
 
 async def make_pool(settings: Settings) -> asyncpg.Pool:
@@ -82,4 +96,5 @@ async def make_pool(settings: Settings) -> asyncpg.Pool:
         max_size=2 * settings.database_pool,
         init=prepare,
         reset=keep,
+        server_settings=KEYED,
     )
