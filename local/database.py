@@ -31,6 +31,15 @@ def start_embedded(folder: Folder) -> Cluster:
         cluster.clear_remains()
         cluster.init(secrets["owner"], owner=OWNER)
     cluster.start(SETTINGS, log=log_of(folder))
+    try:
+        _make_role_and_database(cluster, secrets)
+    except BaseException:
+        cluster.stop()
+        raise
+    return cluster
+
+
+def _make_role_and_database(cluster: Cluster, secrets: Mapping[str, str]) -> None:
     with psycopg.connect(
         cluster.url(OWNER, secrets["owner"], "postgres"), autocommit=True
     ) as admin:
@@ -40,7 +49,6 @@ def start_embedded(folder: Folder) -> Cluster:
             admin.execute(make.format(sql.Identifier(SERVICE), sql.Literal(secrets["service"])))
         if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
-    return cluster
 
 
 def start_again(cluster: Cluster, folder: Folder) -> None:

@@ -71,7 +71,7 @@ class Supervisor:
         except Stopped:
             say("正在停止…")
         finally:
-            _on_stop(signal.SIG_IGN)
+            _on_stop(_heard)
             self._end()
         say("已停止,数据保留在 " + str(self.folder.path))
 
@@ -179,15 +179,19 @@ SIMULATED = ("housing", "education", "bank1")
 """The partners that are simulated: the others wait for people at their desks."""
 
 
-def _on_stop(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+def _on_stop(action: Callable[[int, FrameType | None], None]) -> None:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN:  # nohup
             signal.signal(each, action)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    _on_stop(signal.SIG_IGN)  # a second Ctrl-C must not disturb the end
+    _on_stop(_heard)  # a second Ctrl-C must not disturb the end
     raise Stopped(number)
+
+
+def _heard(_: int, __: FrameType | None) -> None:
+    """Nothing more to do. Not SIG_IGN, of which Python complains where both came at once."""
 
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

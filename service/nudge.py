@@ -77,6 +77,8 @@ class Nudge:
         connection = await asyncpg.connect(self._url, server_settings=unsafe)
         try:
             await connection.add_listener(CHANNEL, self._hear)
+            # Who only listens would not notice that nobody speaks to it any more.
+            connection.add_termination_listener(lambda _: self._given.set())
             while True:
                 await self._given.wait()
                 self._given.clear()

@@ -1,6 +1,7 @@
 """`python -m workers actors|relay|timers|queue`: one process of the workers' side."""
 
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from workers import relay, runtime, timers
 from workers.broker import broker, prepare, role_of
 
 THREADS = 8
+END_SECONDS = 10
 
 
 def actors(settings: Settings) -> None:
@@ -28,8 +30,13 @@ def actors(settings: Settings) -> None:
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=500)
     worker.start()
     stopping.wait()
-    worker.stop(timeout=20_000)
+    # A queue that is away is waited for in vain; what is not finished is delivered again.
+    last = threading.Timer(END_SECONDS, os._exit, [1])
+    last.daemon = True
+    last.start()
+    worker.stop(timeout=END_SECONDS * 1000)
     broker.close()
+    last.cancel()
 
 
 Loop = Callable[[asyncio.Event], Awaitable[None]]

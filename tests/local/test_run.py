@@ -1,157 +1,200 @@
-"""`run` as a process: ready, killed, started again, ended; and every refusal is one sentence."""
+"""`run` as a process: ready, killed in every part, started again, ended without a trace."""
 
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
 
 import psutil
+import psycopg
 import pytest
 
-from local.folder import FORMAT
-from local.postgres import free_port
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
-
-
-class Run:
-    """One data folder, and whatever runs on it."""
-
-    def __init__(self, data: Path) -> None:
-        self.data, self.port = data, free_port()
-        self.process: subprocess.Popen[str] | None = None
-
-    def command(self, *words: str) -> list[str]:
-        return [
-            sys.executable, "-m", "local", "run", "--port", str(self.port),
-            "--data", str(self.data), "--empty", *words,
-        ]  # fmt: skip
-
-    def start(self) -> None:
-        (self.data / "local.json").unlink(missing_ok=True)  # one that a kill left says nothing
-        with (self.data.parent / "run.log").open("ab") as output:
-            self.process = subprocess.Popen(
-                self.command(), cwd=ROOT, env=plain(), stdout=output, stderr=output, text=True
-            )
-        until(lambda: (self.data / "local.json").exists(), self.process)
-
-    def refused(self) -> str:
-        """What a start that must not succeed says."""
-        done = subprocess.run(
-            self.command(), cwd=ROOT, env=plain(), capture_output=True, text=True, timeout=PATIENCE
-        )
-        assert done.returncode == 1, done.stdout
-        said = done.stderr.strip().splitlines()
-        assert len(said) == 1, done.stderr
-        return said[0]
-
-    def ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.port}/readyz", timeout=2
-            ) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def left(self) -> list[str]:
-        """Processes of this folder that live: told apart by their environment or place."""
-        found = []
-        for process in psutil.process_iter(["pid", "name"]):
-            try:
-                ours = process.environ().get("HCK_DATA") == str(self.data)
-                ours = ours or process.cwd() == str(self.data / "pg")
-                if ours and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(f"{process.pid} {process.name()}")
-            except psutil.Error:
-                continue
-        return found
-
-    def postmaster(self) -> int:
-        return int((self.data / "pg" / "postmaster.pid").read_text().splitlines()[0])
-
-    def stop(self, how: int = signal.SIGTERM) -> int:
-        assert self.process is not None
-        self.process.send_signal(how)
-        return self.process.wait(PATIENCE)
-
-
-def plain() -> dict[str, str]:
-    """An environment without a database or a queue of somebody else's."""
-    return {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "BROKER_URL")}
-
-
-def until(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert process is None or process.poll() is None, "ended before it was ready"
-        assert time.monotonic() < deadline, "never came"
-        time.sleep(0.05)
+from tests.local.runs import ROOT, Run, until
+from tests.service.requests.ask import body
+from workers.broker import role_of
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    made = Run(tmp_path_factory.mktemp("run") / "var")
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.stop()
+def alive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    run = Run(tmp_path_factory.mktemp("run") / "var", "--no-simulator")
+    yield run
+    run.end()
 
 
-def test_it_survives_every_kill_and_leaves_nothing(run: Run) -> None:
-    run.start()
-    assert run.ready()
-    assert (run.data / "local.json").stat().st_mode & 0o777 == 0o600
-    assert "正被另一个进程使用" in Run(run.data).refused()
-    taken = Run(run.data)
-    taken.port = run.port
-    assert "已被占用" in taken.refused()
-    assert (run.data / "local.json").exists(), "whoever was refused tidied up somebody else's run"
+@pytest.fixture
+def run(alive: Run) -> Run:
+    """A run that is ready, whatever the test before did to it."""
+    if alive.process is None or alive.process.poll() is not None:
+        alive.start()
+    return alive
 
+
+@pytest.fixture
+def stopped(run: Run) -> Run:
+    """Its folder, with nothing running on it."""
+    assert run.send() == 0
+    return run
+
+
+def document(run: Run) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run.local_json.read_text())
+    return found
+
+
+def signed_in(run: Run) -> dict[str, str]:
+    """The headers of a talent with a card."""
+    who = next(each for each in document(run)["people"] if each["login"] == "talent1")
+    words = {"login": who["login"], "password": who["password"]}
+    answer = run.ask("POST", "/v1/sessions", json=words)
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def served(run: Run) -> str:
+    """Ask for something and wait until workers have offered it to a partner; returns its path."""
+    talent = signed_in(run)
+    key = {"Idempotency-Key": f"key-{uuid4()}"}
+    made = run.ask("POST", "/v1/requests", json=body(), headers=talent | key)
+    assert made.status_code == 201, made.text
+    path = f"/v1/requests/{made.json()['id']}"
+    until(lambda: run.ask("GET", path, headers=talent).json()["state"] == "offered")
+    return path
+
+
+def test_it_tells_who_the_sample_people_are_to_its_owner_only(run: Run) -> None:
+    """api.md 7.2."""
+    told = document(run)
+    assert run.local_json.stat().st_mode & 0o777 == 0o600
+    assert told["base_url"] == f"http://127.0.0.1:{run.port}"
+    roles = Counter(each["role"] for each in told["people"])
+    wanted = {
+        "talent": 4, "unit_manager": 1, "unit_specialist": 1, "reviewer": 3, "office": 1,
+        "steward": 1, "centre": 2, "system_admin": 1, "security_admin": 1, "auditor": 1,
+    }  # fmt: skip
+    assert roles >= Counter(wanted)
+    for each in told["people"]:
+        assert each["login"]
+        assert each["password"]
+        assert each["name"]
+    for each in told["clients"]:
+        assert {"partner", "scopes", "client_id", "client_secret"} <= each.keys()
+    assert len(told["clients"]) >= 8
+    logs = [path.read_text(errors="replace") for path in run.data.glob("*.log")]
+    assert not any(told["people"][0]["password"] in log for log in [*logs, run.said.read_text()])
+
+
+def test_without_the_simulator_none_runs(run: Run) -> None:
+    assert run.child("local.simulator") is None
+
+
+def test_only_who_migrates_knows_the_owner_s_password(run: Run) -> None:
+    for each in run.processes():
+        assert "DATABASE_OWNER_URL" not in each.environ()
+        assert role_of(each.environ().get("DATABASE_URL", "")) in ("", "hck_service")
+
+
+@pytest.mark.parametrize("words", [["granian"], ["workers", "actors"], ["relay"], ["timers"]])
+def test_a_part_that_is_killed_is_started_again(run: Run, words: list[str]) -> None:
+    before = run.child(*words)
+    assert before is not None
+    before.kill()
+    until(lambda: (found := run.child(*words)) and found.pid != before.pid)
+    until(run.ready)
+
+
+def test_a_killed_database_comes_back_with_everything_and_work_goes_on(run: Run) -> None:
+    path = served(run)
     os.kill(before := run.postmaster(), signal.SIGKILL)
     until(lambda: (run.data / "pg" / "postmaster.pid").exists() and run.postmaster() != before)
     until(run.ready)
+    assert run.ask("GET", path, headers=signed_in(run)).json()["state"] == "offered"
+    served(run)
 
-    run.stop(signal.SIGKILL)
-    until(lambda: not run.left())
+
+def test_killed_with_its_database_all_ends_and_the_next_start_has_everything(run: Run) -> None:
+    path, told = served(run), document(run)
+    os.kill(run.postmaster(), signal.SIGKILL)
+    run.send(signal.SIGKILL)
+    until(lambda: not run.processes())
     run.start()
-    assert json.loads((run.data / "local.json").read_text())["base_url"].endswith(str(run.port))
-
-    assert run.stop(signal.SIGINT) == 0
-    assert run.left() == []
-    assert not (run.data / "local.json").exists()
+    assert document(run) == told
+    assert run.ask("GET", path, headers=signed_in(run)).json()["state"] == "offered"
+    served(run)
 
 
-def test_a_port_that_is_taken(tmp_path: Path) -> None:
-    run = Run(tmp_path / "var")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", run.port))
-        taken.listen()
-        assert f"端口 {run.port} 已被占用" in run.refused()
+def test_a_killed_run_can_be_started_again_at_once_on_the_same_port(run: Run) -> None:
+    run.send(signal.SIGKILL)
+    run.start()
+    assert run.ready()
 
 
-@pytest.mark.parametrize("form", ["0", str(int(FORMAT) + 1), ""])
-def test_a_data_folder_of_another_version(tmp_path: Path, form: str) -> None:
-    run = Run(tmp_path)
-    (tmp_path / "format").write_text(form)
-    assert "来自别的版本" in run.refused()
+def test_a_second_run_is_refused_and_tidies_up_nothing_of_the_first(run: Run) -> None:
+    other = Run(run.data)
+    assert "正被另一个进程使用" in other.refused()
+    other.port = run.port
+    assert "已被占用" in other.refused()
+    assert run.local_json.exists()
 
 
-def test_a_database_without_a_mark_of_its_version(tmp_path: Path) -> None:
-    (tmp_path / "pg").mkdir()
-    assert "没有版本标记" in Run(tmp_path).refused()
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_without_a_trace(run: Run, how: int) -> None:
+    assert run.process is not None
+    run.process.send_signal(how)
+    run.process.send_signal(signal.SIGINT)  # somebody in a hurry
+    assert run.process.wait(60) == 0
+    assert run.processes() == []
+    assert not run.local_json.exists()
+    assert "Traceback" not in run.said.read_text()
 
 
-def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
-    (tmp_path / "var").write_text("")
-    assert "不可用" in Run(tmp_path / "var").refused()
+def loaded(run: Run) -> str:
+    table = ROOT / "service" / "reference" / "data" / "rating_tags.tsv"
+    return run.told("load", "rating_tags", str(table), "--data", str(run.data))
 
 
-def test_a_data_folder_that_cannot_be_written() -> None:
-    assert Run(Path("/proc/hck")).refused().startswith("✗ 数据目录 /proc/hck")
+def test_officials_load_a_table_while_it_runs_and_while_it_does_not(run: Run) -> None:
+    assert "rating_tags 现行版本" in loaded(run)
+    assert run.ready()
+    run.send()
+    assert "rating_tags 现行版本" in loaded(run)
+    assert run.processes() == []
+
+
+def test_keys_are_rotated_while_it_runs_and_while_it_does_not(run: Run) -> None:
+    first = run.told("rotate-keys", "--data", str(run.data))
+    assert "已启用密钥" in first
+    me = run.ask("GET", "/v1/me", headers=signed_in(run))  # sealed by a key it has to read first
+    assert me.status_code == 200
+    run.send()
+    assert run.told("rotate-keys", "--data", str(run.data)) != first
+    run.start()
+    assert run.ask("GET", "/v1/me", headers=signed_in(run)).json() == me.json()
+
+
+def test_a_table_that_is_not_there_is_refused_in_one_sentence(stopped: Run) -> None:
+    words = [sys.executable, "-m", "local", "load", "rating_tags", "/nowhere", "--data"]
+    done = stopped.do([*words, str(stopped.data)])
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert stopped.processes() == []
+
+
+def test_a_lost_password_of_the_database_is_told_in_one_sentence(stopped: Run) -> None:
+    secrets = stopped.data / "secrets.json"
+    kept = secrets.read_text()
+    secrets.write_text(json.dumps({"owner": "wrong", "service": "wrong"}))
+    assert "数据库不可用" in stopped.refused()
+    assert stopped.processes() == []
+    secrets.write_text(kept)
+
+
+def test_passwords_stand_in_no_command_line(run: Run) -> None:
+    secrets = json.loads((run.data / "secrets.json").read_text())
+    assert run.process is not None
+    for each in psutil.Process(run.process.pid).children(recursive=True):
+        assert not set(secrets.values()) & set(" ".join(each.cmdline()).split())
+    with psycopg.connect(json.loads((run.data / "running.json").read_text())["owner"]) as link:
+        assert link.execute("SELECT rolsuper FROM pg_roles WHERE rolname = 'hck_service'")

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
-from service.nudge import Nudge
+from service.nudge import CHANNEL, Nudge
 from service.settings import Settings
+from tests.service.test_db import CUT_OFF
 
 LONG, SHORT = 5.0, 0.01
 
@@ -46,3 +48,21 @@ async def test_a_hint_that_came_while_one_looked_is_not_missed(two: tuple[Nudge,
 async def test_without_a_hint_the_wait_ends_by_itself(two: tuple[Nudge, Nudge]) -> None:
     await two[1].changed(0.2)  # what was still under way
     assert not await two[1].changed(SHORT)
+
+
+async def test_who_only_listens_listens_again_after_the_database_cut_it_off(
+    two: tuple[Nudge, Nudge], database: Settings
+) -> None:
+    admin = await asyncpg.connect(database.database_owner_url)
+    await admin.execute(CUT_OFF)
+    mark = two[1].mark()
+    await asyncio.wait_for(until_heard(admin, two[1], mark), LONG)  # nobody here gives a hint
+    await admin.close()
+
+
+async def until_heard(admin: asyncpg.Connection, listener: Nudge, mark: asyncio.Event) -> None:
+    """Hints from elsewhere, until one is heard."""
+    while True:
+        await admin.execute(f"NOTIFY {CHANNEL}")
+        if await listener.changed(0.05, mark):
+            return
