@@ -114,7 +114,7 @@ class Run:
     def end(self) -> None:
         """Nothing is left, whatever the test did."""
         if self.process is not None and self.process.poll() is None:
-            self.send()
+            assert self.send() == 0
 
 
 def plain() -> dict[str, str]:

@@ -34,10 +34,12 @@ def run(alive: Run) -> Run:
 
 
 @pytest.fixture
-def stopped(run: Run) -> Run:
-    """Its folder, with nothing running on it."""
-    assert run.send() == 0
-    return run
+def stopped(alive: Run) -> Run:
+    """Its folder with everything made, and nothing running on it."""
+    if not alive.data.exists():
+        alive.start()
+    alive.end()
+    return alive
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -97,6 +99,16 @@ def test_only_who_migrates_knows_the_owner_s_password(run: Run) -> None:
         assert role_of(each.environ().get("DATABASE_URL", "")) in ("", "hck_service")
 
 
+def test_passwords_stand_in_no_command_line_and_the_service_is_no_superuser(run: Run) -> None:
+    secrets = json.loads((run.data / "secrets.json").read_text())
+    assert run.process is not None
+    for each in psutil.Process(run.process.pid).children(recursive=True):
+        assert not set(secrets.values()) & set(" ".join(each.cmdline()).split())
+    with psycopg.connect(json.loads((run.data / "running.json").read_text())["owner"]) as link:
+        asked = link.execute("SELECT rolsuper FROM pg_roles WHERE rolname = 'hck_service'")
+        assert asked.fetchone() == (False,)
+
+
 @pytest.mark.parametrize("words", [["granian"], ["workers", "actors"], ["relay"], ["timers"]])
 def test_a_part_that_is_killed_is_started_again(run: Run, words: list[str]) -> None:
     before = run.child(*words)
@@ -140,7 +152,24 @@ def test_a_second_run_is_refused_and_tidies_up_nothing_of_the_first(run: Run) ->
     assert run.local_json.exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def loaded(run: Run) -> str:
+    table = ROOT / "service" / "reference" / "data" / "rating_tags.tsv"
+    return run.told("load", "rating_tags", str(table), "--data", str(run.data))
+
+
+def test_officials_load_a_table_while_it_runs(run: Run) -> None:
+    assert "rating_tags 现行版本" in loaded(run)
+    assert run.ready()
+
+
+def test_keys_are_rotated_while_it_runs(run: Run) -> None:
+    before = run.ask("GET", "/v1/me", headers=signed_in(run))
+    assert "已启用密钥" in run.told("rotate-keys", "--data", str(run.data))
+    after = run.ask("GET", "/v1/me", headers=signed_in(run))  # sealed by a key it has not read yet
+    assert (after.status_code, after.json()) == (200, before.json())
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
 def test_it_ends_without_a_trace(run: Run, how: int) -> None:
     assert run.process is not None
     run.process.send_signal(how)
@@ -151,28 +180,10 @@ def test_it_ends_without_a_trace(run: Run, how: int) -> None:
     assert "Traceback" not in run.said.read_text()
 
 
-def loaded(run: Run) -> str:
-    table = ROOT / "service" / "reference" / "data" / "rating_tags.tsv"
-    return run.told("load", "rating_tags", str(table), "--data", str(run.data))
-
-
-def test_officials_load_a_table_while_it_runs_and_while_it_does_not(run: Run) -> None:
-    assert "rating_tags 现行版本" in loaded(run)
-    assert run.ready()
-    run.send()
-    assert "rating_tags 现行版本" in loaded(run)
-    assert run.processes() == []
-
-
-def test_keys_are_rotated_while_it_runs_and_while_it_does_not(run: Run) -> None:
-    first = run.told("rotate-keys", "--data", str(run.data))
-    assert "已启用密钥" in first
-    me = run.ask("GET", "/v1/me", headers=signed_in(run))  # sealed by a key it has to read first
-    assert me.status_code == 200
-    run.send()
-    assert run.told("rotate-keys", "--data", str(run.data)) != first
-    run.start()
-    assert run.ask("GET", "/v1/me", headers=signed_in(run)).json() == me.json()
+def test_commands_work_on_what_does_not_run_and_leave_nothing_running(stopped: Run) -> None:
+    assert "rating_tags 现行版本" in loaded(stopped)
+    assert "已启用密钥" in stopped.told("rotate-keys", "--data", str(stopped.data))
+    assert stopped.processes() == []
 
 
 def test_a_table_that_is_not_there_is_refused_in_one_sentence(stopped: Run) -> None:
@@ -189,12 +200,3 @@ def test_a_lost_password_of_the_database_is_told_in_one_sentence(stopped: Run) -
     assert "数据库不可用" in stopped.refused()
     assert stopped.processes() == []
     secrets.write_text(kept)
-
-
-def test_passwords_stand_in_no_command_line(run: Run) -> None:
-    secrets = json.loads((run.data / "secrets.json").read_text())
-    assert run.process is not None
-    for each in psutil.Process(run.process.pid).children(recursive=True):
-        assert not set(secrets.values()) & set(" ".join(each.cmdline()).split())
-    with psycopg.connect(json.loads((run.data / "running.json").read_text())["owner"]) as link:
-        assert link.execute("SELECT rolsuper FROM pg_roles WHERE rolname = 'hck_service'")
