@@ -18,6 +18,7 @@ from local.children import STOP_SECONDS, Child, stop_all
 from local.folder import Folder, write_private
 from local.pages import tell_pages
 from local.postgres import Cluster
+from service import __main__ as service_commands
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60
@@ -120,8 +121,7 @@ class Supervisor:
         return environment
 
     def _api(self) -> list[str]:
-        listen = ["--host", "127.0.0.1", "--port", str(self.port)]
-        return [sys.executable, "-m", "service", "serve", *listen]
+        return service_commands.serving(["--host", "127.0.0.1", "--port", str(self.port)])
 
     def _worker(self, name: str, environment: dict[str, str]) -> Child:
         command = [sys.executable, "-m", "workers", name]

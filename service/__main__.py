@@ -107,14 +107,19 @@ def check_legs(settings: Settings) -> int:
     return found
 
 
-def serve(extra: list[str]) -> None:
-    """Become the HTTP server; its own options may follow."""
+def serving(extra: list[str]) -> list[str]:
+    """The HTTP server's command; its own options may follow."""
     granian = shutil.which("granian", path=str(Path(sys.executable).parent)) or "granian"
-    command = [
+    return [
         granian, "--interface", "asgi", "--factory", "--no-ws", "--log-level", "warning",
         *extra, "service.app:create_app",
     ]  # fmt: skip
-    os.execv(granian, command)  # noqa: S606 - our own server, no shell
+
+
+def serve(extra: list[str]) -> None:
+    """Become the HTTP server."""
+    command = serving(extra)
+    os.execv(command[0], command)  # noqa: S606 - our own server, no shell
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -157,6 +156,9 @@ def categories_of(text: str, code: str = "") -> list[int]:
 
 def search_text(row: dict[str, str], keywords: Sequence[str] = ()) -> str:
     """What a search looks in: words, full pinyin and initials, one a line, lower case."""
+    # Its dictionary takes a quarter of a second and 50 MB; only the load of a table needs it.
+    from pypinyin import Style, lazy_pinyin
+
     words = [row["name_zh"], *keywords, row["department"], *_list(row["materials"], ";")]
     spelled = ["".join(lazy_pinyin(word, errors="ignore")) for word in words]
     initials = [
