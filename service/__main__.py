@@ -15,6 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -35,7 +36,7 @@ Sessions = async_sessionmaker[AsyncSession]
 
 def migrate(settings: Settings) -> None:
     """Build or change the database; then the first tables and keys, where there are none."""
-    role = settings.database_url.partition("://")[2].partition(":")[0].partition("@")[0]
+    role = unquote(urlsplit(settings.database_url).username or "")
     migrating.migrate(settings.database_owner_url, role)
     sealing.use(sealing.load_ring(settings))
     asyncio.run(with_sessions(settings, first_data))
