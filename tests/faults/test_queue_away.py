@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -62,9 +63,7 @@ async def test_nobody_notices_and_everything_is_worked_off_once_afterwards(
 
         queue.start()
         for subject in subjects:
-            await until(
-                lambda each=subject: read_to_the_end(admin, each), "what was asked meanwhile"
-            )
+            await until(partial(read_to_the_end, admin, subject), "what was asked meanwhile")
             notices, different, offers = await effects(admin, subject)
             assert notices == different > 0
             assert offers == 1
