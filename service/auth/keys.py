@@ -33,18 +33,25 @@ class AccessKey(msgspec.Struct, frozen=True):
     @property
     def jwk(self) -> dict[str, Any]:
         """The public half as it is published (card-token.md 5.2)."""
-        return {
-            "kty": "EC",
-            "crv": "P-256",
-            "x": self.x,
-            "y": self.y,
-            "alg": "ES256",
-            "use": "sig",
-            "kid": self.kid,
-            "hck_use": ACCESS,
-            "nbf": int(self.not_before.timestamp()),
-            "exp": int(self.expires_at.timestamp()),
-        }
+        return public_jwk(self.kid, self.x, self.y, self.not_before, self.expires_at)
+
+
+def public_jwk(
+    kid: str, x: str, y: str, not_before: datetime, expires_at: datetime
+) -> dict[str, Any]:
+    """An access key's public half (card-token.md 5.2), without the private one being opened."""
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": x,
+        "y": y,
+        "alg": "ES256",
+        "use": "sig",
+        "kid": kid,
+        "hck_use": ACCESS,
+        "nbf": int(not_before.timestamp()),
+        "exp": int(expires_at.timestamp()),
+    }
 
 
 def b64(octets: bytes) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import asyncpg
 
+from service.auth.keys import public_jwk
+
 PUBLISHED = """
 SELECT kid, x, y, not_before, expires_at FROM signing_keys
 WHERE purpose = 'access' AND revoked_at IS NULL AND published_at <= $1 AND expires_at > $1
@@ -14,18 +16,4 @@ ORDER BY not_before
 
 async def published(pool: asyncpg.Pool, now: datetime) -> list[dict[str, Any]]:
     """Their JWKs, oldest first."""
-    return [
-        {
-            "kty": "EC",
-            "crv": "P-256",
-            "x": row["x"],
-            "y": row["y"],
-            "alg": "ES256",
-            "use": "sig",
-            "kid": row["kid"],
-            "hck_use": "access",
-            "nbf": int(row["not_before"].timestamp()),
-            "exp": int(row["expires_at"].timestamp()),
-        }
-        for row in await pool.fetch(PUBLISHED, now)
-    ]
+    return [public_jwk(*row) for row in await pool.fetch(PUBLISHED, now)]
