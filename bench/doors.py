@@ -13,7 +13,7 @@ from bench.stage import HOLDERS, SUB_OF, UUID_OF, Stage, card_of, session_of, su
 from cards import token
 from cards.keys import SigningKey
 from service import ids, sealing
-from service.talents import card_keys
+from service.talents.proof import card_keys
 
 OFFERING = "CT-02"
 """A benefit with 365 uses a year: the run does not use it up."""

@@ -39,9 +39,10 @@ from service.satisfaction import centre_routes
 from service.satisfaction import pages as satisfaction_pages
 from service.satisfaction import routes as satisfaction_routes
 from service.settings import Settings, read
-from service.talents import card_keys, card_routes, key_routes, presenting_routes
 from service.talents import pages as talent_pages
-from service.talents import routes as talent_routes
+from service.talents.applications import routes as talent_routes
+from service.talents.cards import card_routes
+from service.talents.proof import card_keys, key_routes, presenting_routes
 from service.transactions import keep_answer, provide_session
 from service.worktime import routes as worktime_routes
 

@@ -11,7 +11,10 @@ from service.partners import models as partner_models
 from service.reference import models as reference_models
 from service.requests import models as request_models
 from service.satisfaction import models as satisfaction_models
-from service.talents import applications, cards, models, opinions
+from service.talents import models
+from service.talents.applications import application as applications
+from service.talents.applications import opinions
+from service.talents.cards import card as cards
 
 ROOMS = (
     auth_models,

@@ -18,7 +18,7 @@ from service.auth import keys
 from service.offerings import catalogue as _catalogue  # noqa: F401 - hears of its table
 from service.reference import tables
 from service.settings import Settings
-from service.talents import card_keys
+from service.talents.proof import card_keys
 
 ROOT = Path(__file__).parent.parent
 NAME = "template_hck"

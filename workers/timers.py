@@ -17,7 +17,8 @@ from service.auth import keys
 from service.requests import falling, lapsing
 from service.requests.clocks import Act
 from service.satisfaction import defaults
-from service.talents import card_keys, expiring, statuslists
+from service.talents.cards import expiring
+from service.talents.proof import card_keys, statuslists
 from service.worktime.hours import SHANGHAI
 
 Sessions = async_sessionmaker[AsyncSession]

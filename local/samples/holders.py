@@ -15,8 +15,8 @@ from local.samples.accounts import Accounts
 from service import ids, sealing
 from service.auth.callers import Role
 from service.reference import tables
-from service.talents.applications import Application
-from service.talents.cards import Card
+from service.talents.applications.application import Application
+from service.talents.cards.card import Card
 from service.talents.models import Person, Unit
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -6,7 +6,7 @@ from sqlalchemy import insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.counters.models import QuotaUse
-from service.talents import card_acts
+from service.talents.cards import card_acts
 
 
 async def carry_uses(session: AsyncSession, old_id: UUID, new_id: UUID) -> None:

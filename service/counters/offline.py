@@ -9,7 +9,7 @@ from cards.keys import jwks
 from service.counters.benefits import Benefits
 from service.counters.door import Door
 from service.counters.standing import NEWEST_VERSION, local
-from service.talents import card_keys, statuslists
+from service.talents.proof import card_keys, statuslists
 
 FRESH_SECONDS = 3_600
 LOW_VALUE_FRESH_SECONDS = 86_400

@@ -22,7 +22,7 @@ from service.counters.views import (
     VerificationView,
     Verify,
 )
-from service.talents import card_keys
+from service.talents.proof import card_keys
 
 VALID = "此卡有效,可以提供服务。"
 TELLS_CARD = ("card-suspended", "card-revoked", "card-expired")

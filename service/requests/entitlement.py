@@ -8,7 +8,7 @@ from service.offerings.entitlement import why_not
 from service.offerings.models import OfferingVersion
 from service.offerings.windows import window_open
 from service.problems import Problem
-from service.talents.cards import Card
+from service.talents.cards.card import Card
 
 REASONS: dict[str, str] = {
     "no-card": "您还没有有效的惠才卡。请先申请办卡,领卡后再提出服务申请。",

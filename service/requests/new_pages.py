@@ -29,7 +29,7 @@ from service.requests.actions.submitting import Submission
 from service.requests.entitlement import NotEntitled
 from service.requests.fields import values
 from service.requests.posting import beside, errors_of, under
-from service.talents.cards import Card
+from service.talents.cards.card import Card
 from service.worktime.hours import SHANGHAI
 
 NEW = "/my/requests/new"

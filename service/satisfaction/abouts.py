@@ -15,7 +15,7 @@ from service.partners.models import ServicePoint
 from service.problems import NotFound
 from service.requests.models import Request, State
 from service.satisfaction.models import Rating
-from service.talents.cards import Card
+from service.talents.cards.card import Card
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ from service.reference import regions
 from service.requests.models import Request
 from service.satisfaction.models import Rating
 from service.satisfaction.sentences import Audience
-from service.talents.applications import Application
-from service.talents.cards import Card
+from service.talents.applications.application import Application
+from service.talents.cards.card import Card
 from service.talents.models import Person
 
 

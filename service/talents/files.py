@@ -15,7 +15,7 @@ from service import ids, sealing
 from service.auth.callers import Caller
 from service.problems import FieldError, InvalidBody, NotFound, TooLarge
 from service.talents import queries
-from service.talents.applications import Application
+from service.talents.applications.application import Application
 from service.talents.models import File
 
 LARGEST = 10 * 1024 * 1024

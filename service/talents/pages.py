@@ -2,6 +2,7 @@
 
 from typing import Any
 
-from service.talents import application_pages, card_pages, review_pages
+from service.talents.applications import application_pages, review_pages
+from service.talents.cards import card_pages
 
 ROUTES: list[Any] = [*card_pages.ROUTES, *application_pages.ROUTES, *review_pages.ROUTES]

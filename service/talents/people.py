@@ -16,9 +16,9 @@ from service import ids, sealing
 from service.auth.callers import Caller
 from service.auth.models import Account
 from service.problems import FieldError, InvalidBody, Problem
-from service.talents import steps
-from service.talents.applications import Application
-from service.talents.cards import LIVE, Card
+from service.talents.applications import steps
+from service.talents.applications.application import Application
+from service.talents.cards.card import LIVE, Card
 from service.talents.models import Person
 
 RESIDENT: Literal["resident_id"] = "resident_id"

@@ -10,9 +10,9 @@ from service.auth.callers import Caller, Role
 from service.problems import NotFound
 from service.reference import regions
 from service.reference.regions import Regions
-from service.talents import steps
-from service.talents.applications import Application
-from service.talents.cards import LIVE, Card
+from service.talents.applications import steps
+from service.talents.applications.application import Application
+from service.talents.cards.card import LIVE, Card
 from service.talents.models import Person, Unit
 
 UNIT_ROLES = (Role.UNIT_MANAGER, Role.UNIT_SPECIALIST)

@@ -15,7 +15,7 @@ from local.samples import accounts, holders
 from service.offerings import queries
 from service.partners.models import Route, ServicePoint
 from service.reference import regions
-from service.talents.cards import Card
+from service.talents.cards.card import Card
 from service.talents.models import Person, Unit
 from tests.city import City
 

@@ -19,7 +19,7 @@ from service.reference import regions
 from service.requests import clocks, entitlement, numbers
 from service.requests.models import Clock, Request, State
 from service.requests.routing import CHOICE_FIELDS, wanted_of
-from service.talents.cards import Card
+from service.talents.cards.card import Card
 from service.talents.models import File
 from service.worktime.hours import SHANGHAI
 

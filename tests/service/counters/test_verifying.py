@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cards import token as tokens
-from service.talents import card_keys
+from service.talents.proof import card_keys
 from tests.city import City
 from tests.service.counters.desk import YANTAI, benefit, desk
 

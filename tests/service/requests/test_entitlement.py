@@ -6,7 +6,7 @@ import pytest
 from service.offerings.models import OfferingVersion
 from service.requests import entitlement
 from service.requests.entitlement import NotEntitled, NotRequestable
-from service.talents.cards import Card
+from service.talents.cards.card import Card
 
 TODAY = date(2026, 3, 2)
 

@@ -19,7 +19,7 @@ from service.offerings.models import OfferingVersion
 from service.partners.models import Partner, ServicePoint
 from service.requests.models import Request, State
 from service.satisfaction.rating import NewRating
-from service.talents.cards import Card
+from service.talents.cards.card import Card
 from service.talents.models import Person
 from tests.city import City, Someone
 

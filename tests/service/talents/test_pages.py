@@ -8,7 +8,7 @@ import pytest
 
 from tests.city import City, Someone
 from tests.service.talents.apply import PDF, Way, applicant, at_county, drafted
-from tests.service.talents.test_presenting import holder
+from tests.service.talents.proof.test_presenting import holder
 
 HTML = {"Accept": "text/html"}
 

@@ -1,0 +1,1 @@
+"""办卡申请: from draft to issued."""

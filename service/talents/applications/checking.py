@@ -1,0 +1,56 @@
+"""What an application must be, whoever hands it on."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from stdnum.cn import uscc
+
+from service.pages.show import SHANGHAI
+from service.problems import FieldError, InvalidBody
+from service.talents.applications import categories
+from service.talents.applications.application import Application
+from service.talents.applications.categories import Category
+from service.talents.models import Person, Unit
+
+__all__ = ["SHANGHAI", "category_of", "check", "unit_of"]
+
+
+def check(application: Application, category: Category, person: Person, today: date) -> None:
+    """The dates lie ahead and suit the category, the age is within its limit; else InvalidBody."""
+    wrong = []
+    for name in ("contract_until", "management_until"):
+        given: date | None = getattr(application, name)
+        if given is not None and given < today:
+            wrong.append(FieldError(f"/{name}", "past", "这一天已经过去,请填写现行的期限。"))
+    if application.management_until and "management_period" not in category.validity:
+        advice = "这一类别不按管理期确定有效期,请去掉管理期。"
+        wrong.append(FieldError("/management_until", "not-for-category", advice))
+    if person.born_on and person.born_on > today:
+        wrong.append(FieldError("/person/id_number", "invalid", "出生日期晚于今天,请核对。"))
+    if category.too_old(person.born_on, today):
+        advice = f"这一类别的申请人年龄不超过 {category.age_limit} 周岁。"
+        wrong.append(FieldError("/category", "too-old", advice))
+    if wrong:
+        raise InvalidBody(*wrong)
+
+
+async def category_of(session: AsyncSession, number: int) -> Category:
+    """The category of that number; raises InvalidBody."""
+    found = (await categories.of(session)).get(number)
+    if found is None:
+        raise InvalidBody(FieldError("/category", "unknown", "没有这个人才类别。"))
+    return found
+
+
+async def unit_of(session: AsyncSession, code: str) -> Unit:
+    """The unit with that 统一社会信用代码; raises InvalidBody."""
+    code = code.strip().upper()
+    if not uscc.is_valid(code):
+        advice = "统一社会信用代码不对,请核对 18 位代码和校验位。"
+        raise InvalidBody(FieldError("/unit_uscc", "invalid", advice))
+    found: Unit | None = await session.scalar(select(Unit).where(Unit.uscc == code))
+    if found is None:
+        advice = "没有登记的用人单位,请核对代码,或请单位先到人社窗口登记。"
+        raise InvalidBody(FieldError("/unit_uscc", "unknown", advice))
+    return found

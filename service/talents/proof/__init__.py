@@ -1,0 +1,1 @@
+"""How a card proves itself: keys, status lists, live codes."""
