@@ -4,13 +4,9 @@ import dramatiq
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import inbox
-from events.catalogue import (
-    BenefitRedeemed,
-    DeadlineBreached,
-    RatingGiven,
-    RatingRuled,
-    RequestCompleted,
-)
+from events.of_cards import BenefitRedeemed
+from events.of_ratings import RatingGiven, RatingRuled
+from events.of_requests import DeadlineBreached, RequestCompleted
 from service.satisfaction import counting
 from service.satisfaction.counting import Cell
 from service.satisfaction.figures import Counts

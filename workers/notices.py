@@ -7,7 +7,7 @@ import dramatiq
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events import catalogue, inbox
+from events import catalogue, inbox, of_requests
 from events.base import Event
 from service import ids
 from service.partners.models import Partner
@@ -16,7 +16,7 @@ from service.satisfaction.models import Notice
 from workers import runtime
 from workers.broker import broker
 
-TOLD: tuple[type[Event], ...] = (*sentences.LINES, catalogue.MessageSent)
+TOLD: tuple[type[Event], ...] = (*sentences.LINES, of_requests.MessageSent)
 
 
 @dramatiq.actor(broker=broker, queue_name="notices", max_retries=8)

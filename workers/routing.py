@@ -6,7 +6,7 @@ import dramatiq
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import inbox
-from events.catalogue import OfferWithdrawn, RequestBounced, RequestSubmitted
+from events.of_requests import OfferWithdrawn, RequestBounced, RequestSubmitted
 from service.requests.actions.routing import dispatch
 from workers import runtime
 from workers.broker import broker

@@ -10,7 +10,8 @@ from stdnum.cn import ric, uscc
 
 from cards import number
 from events import log
-from events.catalogue import ApplicationIssued, CardIssued
+from events.of_applications import ApplicationIssued
+from events.of_cards import CardIssued
 from local.samples.accounts import Accounts
 from service import ids, sealing
 from service.auth.callers import Role

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.catalogue import LoginLocked, SessionClosed, SessionOpened
+from events.of_accounts import LoginLocked, SessionClosed, SessionOpened
 from service import ids, sealing
 from service.auth import passwords
 from service.auth.callers import STAFF, Caller, Grant, Role

@@ -14,7 +14,7 @@ import msgspec
 
 from cards.token import MESSAGES, Claims, Refused
 from events import log
-from events.catalogue import BenefitRedeemed
+from events.of_cards import BenefitRedeemed
 from service import ids, nudge
 from service.auth.callers import Caller, Role
 from service.counters import benefits, standing

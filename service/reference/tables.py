@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.catalogue import TableLoaded
+from events.of_tables import TableLoaded
 from service.problems import Problem
 from service.reference.models import TableVersion
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.catalogue import DeadlineBreached, DeadlineWarned
+from events.of_requests import DeadlineBreached, DeadlineWarned
 from service import ids
 from service.offerings.models import OfferingVersion
 from service.problems import NotFound, Problem

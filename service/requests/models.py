@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 
-from events.catalogue import (
+from events.of_requests import (
     CorrectionAnswered,
     CorrectionAsked,
     OfferWithdrawn,

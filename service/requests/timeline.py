@@ -9,8 +9,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events import catalogue as happened
-from events import log
+from events import catalogue, log
+from events import of_requests as happened
 from events.catalogue import AnyEvent
 from service.partners.models import Partner
 from service.requests import queries
@@ -79,7 +79,7 @@ def _note_of(row: sa.Row[Any], by_kind: Mapping[str, Iterator[str]]) -> str | No
 
 def _entry(row: sa.Row[Any], names: Mapping[UUID, str], note: str | None) -> Entry:
     partner = names.get(row.partner_id, "办理单位")
-    event = happened.read(row.type, row.data)
+    event = catalogue.read(row.type, row.data)
     by = partner if row.role in ("client", "partner_clerk") else ROLES.get(row.role, "工作人员")
     return Entry(
         row.at.astimezone(SHANGHAI), row.type, row.sequence, by, words(event, partner), note

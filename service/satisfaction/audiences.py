@@ -8,7 +8,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events.base import Event
-from events.catalogue import BenefitRedeemed, OfApplication, OfCard, OfRating, OfRequest
+from events.of_applications import OfApplication
+from events.of_cards import BenefitRedeemed, OfCard
+from events.of_ratings import OfRating
+from events.of_requests import OfRequest
 from service.auth.callers import Role
 from service.auth.models import Account, GrantRow
 from service.reference import regions

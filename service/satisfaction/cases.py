@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from events import log
 from events.base import Event
-from events.catalogue import RatingCalledBack, RatingRectified, RatingRuled
+from events.of_ratings import RatingCalledBack, RatingRectified, RatingRuled
 from service import ids
 from service.auth.callers import Caller, Role
 from service.etag import check_revision

@@ -10,14 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events.catalogue import (
-    AnyEvent,
-    BenefitRedeemed,
-    DeadlineBreached,
-    RatingGiven,
-    RatingRuled,
-    RequestCompleted,
-)
+from events.catalogue import AnyEvent
+from events.of_cards import BenefitRedeemed
+from events.of_ratings import RatingGiven, RatingRuled
+from events.of_requests import DeadlineBreached, RequestCompleted
 from service.counters.models import Redemption
 from service.requests.models import Request
 from service.satisfaction import abouts, promises

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.catalogue import RatingGiven
+from events.of_ratings import RatingGiven
 from service import ids
 from service.auth.callers import Caller, Role
 from service.problems import FieldError, InvalidBody, Problem, WrongState

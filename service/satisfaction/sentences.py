@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from events import catalogue as c
+from events import of_applications, of_cards, of_ratings, of_requests
 from events.base import Event, type_of
 from service.worktime import words
 
@@ -55,29 +55,37 @@ def _is(name: str, *values: str) -> Callable[[Any], bool]:
 
 
 LINES: Mapping[type[Event], tuple[Line, ...]] = {
-    c.ApplicationReturned: (Line((HOLDER,), "您的办卡申请被退回,请按意见补充后重新提交。"),),
-    c.ApplicationRejected: (Line((HOLDER,), "您的办卡申请未通过,理由见申请记录。"),),
-    c.CardIssued: (Line((HOLDER,), "您的惠才卡已签发,现在就可以出示使用。"),),
-    c.CardSuspended: (Line((HOLDER,), "您的惠才卡已暂停使用,请联系人才服务窗口。"),),
-    c.CardReinstated: (Line((HOLDER,), "您的惠才卡已恢复使用。"),),
-    c.CardReplaced: (Line((HOLDER,), "您的惠才卡已换发,旧卡号作废。"),),
-    c.CardRenewed: (Line((HOLDER,), "您的惠才卡有效期已延长。"),),
-    c.CardRevoked: (Line((HOLDER,), "您的惠才卡已注销,如有疑问请联系人才服务窗口。"),),
-    c.CardExpired: (Line((HOLDER,), "您的惠才卡已到期。"),),
-    c.BenefitRedeemed: (Line((HOLDER,), "您在{partner}使用了“{offering}”,欢迎评价。"),),
-    c.RequestOffered: (Line((CLERKS,), "新的“{offering}”申请待接件,请于{due}前接件或退件。"),),
-    c.OfferWithdrawn: (
+    of_applications.ApplicationReturned: (
+        Line((HOLDER,), "您的办卡申请被退回,请按意见补充后重新提交。"),
+    ),
+    of_applications.ApplicationRejected: (Line((HOLDER,), "您的办卡申请未通过,理由见申请记录。"),),
+    of_cards.CardIssued: (Line((HOLDER,), "您的惠才卡已签发,现在就可以出示使用。"),),
+    of_cards.CardSuspended: (Line((HOLDER,), "您的惠才卡已暂停使用,请联系人才服务窗口。"),),
+    of_cards.CardReinstated: (Line((HOLDER,), "您的惠才卡已恢复使用。"),),
+    of_cards.CardReplaced: (Line((HOLDER,), "您的惠才卡已换发,旧卡号作废。"),),
+    of_cards.CardRenewed: (Line((HOLDER,), "您的惠才卡有效期已延长。"),),
+    of_cards.CardRevoked: (Line((HOLDER,), "您的惠才卡已注销,如有疑问请联系人才服务窗口。"),),
+    of_cards.CardExpired: (Line((HOLDER,), "您的惠才卡已到期。"),),
+    of_cards.BenefitRedeemed: (Line((HOLDER,), "您在{partner}使用了“{offering}”,欢迎评价。"),),
+    of_requests.RequestOffered: (
+        Line((CLERKS,), "新的“{offering}”申请待接件,请于{due}前接件或退件。"),
+    ),
+    of_requests.OfferWithdrawn: (
         Line((CLERKS,), "“{offering}”申请逾期未接件,已收回转派。", _is("reason", "lapsed")),
     ),
-    c.RequestAccepted: (Line(HOLDER_SIDE, "您的“{offering}”申请已由{partner}受理,{due}前办结。"),),
-    c.RequestBounced: (Line(HOLDER_SIDE, "您的“{offering}”申请正转派其他单位,总时限不变。"),),
-    c.CorrectionAsked: (
+    of_requests.RequestAccepted: (
+        Line(HOLDER_SIDE, "您的“{offering}”申请已由{partner}受理,{due}前办结。"),
+    ),
+    of_requests.RequestBounced: (
+        Line(HOLDER_SIDE, "您的“{offering}”申请正转派其他单位,总时限不变。"),
+    ),
+    of_requests.CorrectionAsked: (
         Line(HOLDER_SIDE, "您的“{offering}”申请需补正 {items} 项,请于{due}前补正,逾期将终止。"),
     ),
-    c.CorrectionAnswered: (Line((CLERKS,), "“{offering}”申请已补正,请于{due}前办结。"),),
-    c.PublicityBegan: (Line(HOLDER_SIDE, "您的“{offering}”申请进入公示。"),),
-    c.RequestProgressed: (Line((HOLDER,), "您的“{offering}”申请有新进展。"),),
-    c.RequestCompleted: (
+    of_requests.CorrectionAnswered: (Line((CLERKS,), "“{offering}”申请已补正,请于{due}前办结。"),),
+    of_requests.PublicityBegan: (Line(HOLDER_SIDE, "您的“{offering}”申请进入公示。"),),
+    of_requests.RequestProgressed: (Line((HOLDER,), "您的“{offering}”申请有新进展。"),),
+    of_requests.RequestCompleted: (
         Line(HOLDER_SIDE, "您的“{offering}”申请已办结,欢迎评价。", _is("outcome", "granted")),
         Line(
             HOLDER_SIDE,
@@ -85,9 +93,11 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
             _is("outcome", "declined"),
         ),
     ),
-    c.RequestWithdrawn: (Line((CLERKS,), "“{offering}”申请已由申请人撤回。"),),
-    c.RequestExpired: (Line(HOLDER_SIDE, "您的“{offering}”申请已终止,需要时请重新申请。"),),
-    c.RequestRuled: (
+    of_requests.RequestWithdrawn: (Line((CLERKS,), "“{offering}”申请已由申请人撤回。"),),
+    of_requests.RequestExpired: (
+        Line(HOLDER_SIDE, "您的“{offering}”申请已终止,需要时请重新申请。"),
+    ),
+    of_requests.RequestRuled: (
         Line((CENTRE,), "一件“{offering}”申请待裁定。", _is("ruling", "opened")),
         Line(
             HOLDER_SIDE, "专家中心已为您的“{offering}”申请指定办理单位。", _is("ruling", "assigned")
@@ -98,33 +108,35 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
             _is("ruling", "ended"),
         ),
     ),
-    c.DeadlineWarned: (
+    of_requests.DeadlineWarned: (
         Line((CLERKS,), "“{offering}”申请{leg}将于{due}到期。", _near("acceptance", "handling")),
         Line((STEWARD,), "您联系的人才的“{offering}”申请将于{due}到期。", _near("promise")),
         Line((HOLDER,), "您的“{offering}”申请补正将于{due}截止。", _near("correction")),
         Line((CLERKS,), "“{offering}”申请{leg}超期仍未办结,请立即办理。", _past("handling")),
         Line((CENTRE,), "一件“{offering}”申请超期仍未办结,请督办。", _past("promise")),
     ),
-    c.DeadlineBreached: (
+    of_requests.DeadlineBreached: (
         Line((CLERKS,), "“{offering}”申请{leg}已超期,请立即办理。", _leg("acceptance", "handling")),
         Line(
             (CENTRE,), "一件“{offering}”申请{leg}超期。", _leg("acceptance", "handling", "promise")
         ),
         Line((STEWARD,), "您联系的人才的“{offering}”申请已超期。", _leg("promise")),
     ),
-    c.DeadlineRecomputed: (Line(HOLDER_SIDE, "日历调整,您的“{offering}”申请时限改为{due}。"),),
-    c.RatingGiven: (
+    of_requests.DeadlineRecomputed: (
+        Line(HOLDER_SIDE, "日历调整,您的“{offering}”申请时限改为{due}。"),
+    ),
+    of_ratings.RatingGiven: (
         Line((CENTRE,), "收到一条“{offering}”差评,请按时回访。", lambda event: event.grade <= 2),
     ),
-    c.RatingCalledBack: (
+    of_ratings.RatingCalledBack: (
         Line(
             (CLERKS,),
             "一条“{offering}”差评经回访属实,请按期整改。",
             _is("verdict", "substantiated"),
         ),
     ),
-    c.RatingRectified: (Line((CENTRE,), "一条“{offering}”差评已提交整改,待审核。"),),
-    c.RatingRuled: (
+    of_ratings.RatingRectified: (Line((CENTRE,), "一条“{offering}”差评已提交整改,待审核。"),),
+    of_ratings.RatingRuled: (
         Line((HOLDER,), "您反映的“{offering}”问题已整改,感谢您的意见。", _is("ruling", "accept")),
         Line((CLERKS,), "“{offering}”差评的整改被退回,请重新整改。", _is("ruling", "send_back")),
     ),
@@ -136,7 +148,7 @@ LEGS = {"acceptance": "接件", "handling": "办理", "promise": "总时限", "c
 
 def lines_of(event: Event, role: str) -> tuple[Line, ...]:
     """The sentences that an event asks for; `role` is who caused it."""
-    if isinstance(event, c.MessageSent):
+    if isinstance(event, of_requests.MessageSent):
         # Whoever wrote it knows it.
         to = (CLERKS,) if role in FROM_HOLDER else HOLDER_SIDE
         return (Line(to, "“{offering}”申请有一条新留言。"),)

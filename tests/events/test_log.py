@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import inbox, log
-from events.catalogue import RequestWithdrawn
+from events.of_requests import RequestWithdrawn
 from service import db
 from service.settings import Settings
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from events.base import type_of
-from events.catalogue import RequestOffered
+from events.of_requests import RequestOffered
 from tests.faults.processes import Product, gate, until
 from tests.service.requests.ask import body
 from workers.subscriptions import HEARD

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events import catalogue as c
-from events import log
+from events import catalogue, log, of_ratings, of_requests
 from events.base import Event
 from service import ids
 from service.auth.callers import Caller, Role
@@ -38,10 +37,10 @@ async def inbox_of(stage: Stage, who: Caller) -> list[str]:
     return [each.text for each in (await stage.session.scalars(query)).all()]
 
 
-async def accepted(stage: Stage) -> c.RequestAccepted:
+async def accepted(stage: Stage) -> of_requests.RequestAccepted:
     row = await stage.request(State.ACCEPTED)
     due_at = MONDAY + timedelta(days=10)
-    return c.RequestAccepted(
+    return of_requests.RequestAccepted(
         request_id=row.id, offering="HO-01", partner_id=stage.housing, due_at=due_at
     )
 
@@ -78,7 +77,7 @@ async def test_a_notice_names_its_place_in_the_story(stage: Stage) -> None:
 
 async def test_an_offer_is_for_the_clerks_of_that_agency_alone(stage: Stage) -> None:
     row = await stage.request(State.OFFERED)
-    event = c.RequestOffered(
+    event = of_requests.RequestOffered(
         request_id=row.id, offering="HO-01", partner_id=stage.housing, dispatch_id=ids.new_id(),
         due_at=MONDAY,
     )  # fmt: skip
@@ -106,7 +105,7 @@ async def test_a_bad_rating_reaches_the_centre_and_not_yet_the_agency(stage: Sta
     await write_notices(stage.session, f"ratings/{made.id}", MONDAY)
     assert await inbox_of(stage, stage.officer) == ["收到一条“人才公寓申请”差评,请按时回访。"]
     assert await inbox_of(stage, stage.clerk) == []
-    found = c.RatingCalledBack(
+    found = of_ratings.RatingCalledBack(
         rating_id=made.id, about=made.about, offering=made.offering, verdict="substantiated"
     )
     await happens(stage, found)
@@ -116,7 +115,7 @@ async def test_a_bad_rating_reaches_the_centre_and_not_yet_the_agency(stage: Sta
 async def test_a_message_is_told_to_the_other_side(stage: Stage) -> None:
     row = await stage.request(State.ACCEPTED)
     for role in ("talent", "partner_clerk"):
-        event = c.MessageSent(
+        event = of_requests.MessageSent(
             request_id=row.id, offering="HO-01", partner_id=stage.housing, message_id=ids.new_id()
         )
         await happens(stage, event, role=role)
@@ -150,7 +149,7 @@ def test_every_sentence_can_be_said_and_nothing_in_it_is_left_blank(kind: type[E
 
 
 def test_every_event_that_has_a_sentence_is_subscribed_to() -> None:
-    assert set(sentences.LINES) <= set(TOLD) <= set(get_args(c.AnyEvent))
+    assert set(sentences.LINES) <= set(TOLD) <= set(get_args(catalogue.AnyEvent))
 
 
 def test_ids_stay_out_of_sentences() -> None:

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.catalogue import EVENTS, RequestSubmitted, SessionOpened
+from events.catalogue import EVENTS
+from events.of_accounts import SessionOpened
+from events.of_requests import RequestSubmitted
 from service import db
 from service.settings import Settings
 from tests.city import MONDAY

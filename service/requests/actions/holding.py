@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from events.base import Event
-from events.catalogue import MessageSent
+from events.of_requests import MessageSent
 from service.auth.callers import Caller, Role
 from service.offerings import forms
 from service.problems import FieldError, InvalidBody

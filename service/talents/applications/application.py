@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from events import catalogue as happened
-from events.catalogue import OfApplication
+from events import of_applications as happened
+from events.of_applications import OfApplication
 from service.db import Base
 from service.problems import WrongState
 from service.talents.applications import steps

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.catalogue import OfApplication
+from events.of_applications import OfApplication
 from service import ids
 from service.auth.callers import Caller, Role
 from service.auth.models import Account, GrantRow

@@ -8,9 +8,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events import catalogue as happened
-from events import log
-from events.catalogue import OfApplication
+from events import catalogue, log
+from events import of_applications as happened
+from events.of_applications import OfApplication
 from service.auth.callers import Caller
 from service.pages.show import SHANGHAI
 from service.talents.applications import holding, steps
@@ -74,7 +74,7 @@ def _opinion_of(row: sa.Row[Any], given: Sequence[Opinion]) -> Opinion | None:
 
 
 def _entry(row: sa.Row[Any], given: Opinion | None, *, own: bool) -> Entry:
-    event = happened.read(row.type, row.data)
+    event = catalogue.read(row.type, row.data)
     by = ROLES.get(row.role, "工作人员")
     if given is not None and row.role == "reviewer":
         by = steps.TITLES[given.step].removesuffix("审核")

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from events.catalogue import (
+from events.of_cards import (
     CardExpired,
     CardReinstated,
     CardRenewed,

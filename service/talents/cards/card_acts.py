@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from events.base import Event
-from events.catalogue import CardIssued
+from events.of_cards import CardIssued
 from service import ids
 from service.auth.callers import Caller, Role
 from service.etag import check_revision

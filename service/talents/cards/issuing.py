@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cards import number
 from events import log
-from events.catalogue import CardIssued
+from events.of_cards import CardIssued
 from service import ids
 from service.auth.callers import Caller, Role
 from service.pages.show import SHANGHAI

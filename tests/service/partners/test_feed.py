@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from events.base import Event
-from events.catalogue import RequestBounced, RequestOffered
+from events.of_requests import RequestBounced, RequestOffered
 from tests.city import MONDAY, City, Someone
 
 FEED = "/v1/partner/events"

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from events.base import type_of
-from events.catalogue import AnyEvent, MessageSent, RequestOffered, RequestRuled, read
+from events.catalogue import AnyEvent, read
+from events.of_requests import MessageSent, RequestOffered, RequestRuled
 from service.requests import timeline
 
 OF_REQUEST = [e for e in get_args(AnyEvent) if "request_id" in e.__struct_fields__]

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.catalogue import BenefitRedeemed, DeadlineBreached, RequestCompleted
+from events.of_cards import BenefitRedeemed
+from events.of_requests import DeadlineBreached, RequestCompleted
 from service import ids
 from service.auth.callers import Caller, Grant, Role
 from service.auth.models import Account, GrantRow

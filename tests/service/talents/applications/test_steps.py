@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from events.catalogue import ApplicationAtCityReview, ApplicationReturned
+from events.of_applications import ApplicationAtCityReview, ApplicationReturned
 from service.problems import WrongState
 from service.talents.applications import steps
 from service.talents.applications.application import EVENTS, Application
