@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 STOP_SECONDS = 15
 STEADY_SECONDS = 30
 LONGEST_WAIT = 10.0
+LOG_OCTETS = 20 * 2**20
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,6 +55,7 @@ class Child:
 
     def watch(self) -> str | None:
         """Start it again where it died, later and later where it keeps dying; says what it did."""
+        bound_log(self.log)
         if self.is_running():
             return None
         now = time.monotonic()
@@ -88,6 +91,19 @@ class Child:
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def bound_log(log: Path, octets: int = LOG_OCTETS) -> None:
+    """Set a log that has grown past `octets` aside as `name.log.1`, over the one before.
+
+    Emptied where it is, as its writer appends; what is written meanwhile may be lost.
+    """
+    try:
+        if log.stat().st_size > octets:
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            os.truncate(log, 0)
+    except OSError:  # a full disk or a log that is gone is no reason to stop the product
+        return
 
 
 def stop_all(children: Sequence[Child]) -> None:

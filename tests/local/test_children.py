@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.children import Child, stop_all
+from local.children import Child, bound_log, stop_all
 
 GRANDCHILD = (
     "import subprocess, sys, time;"
@@ -64,3 +64,20 @@ def test_stopping_takes_what_the_child_started(child: Child) -> None:
     stop_all([child])
     assert not child.is_running()
     assert is_gone(grandchild)
+
+
+def test_a_log_past_its_bound_is_set_aside_and_its_writer_goes_on(tmp_path: Path) -> None:
+    log = tmp_path / "api.log"
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"first\n" * 10)
+        bound_log(log, octets=100)
+        assert log.stat().st_size == 60, "within its bound it is left alone"
+        bound_log(log, octets=59)
+        writer.write(b"second\n")
+    assert log.read_bytes() == b"second\n"
+    assert (tmp_path / "api.log.1").read_bytes() == b"first\n" * 10
+
+
+def test_a_log_that_is_gone_stops_nothing(tmp_path: Path) -> None:
+    bound_log(tmp_path / "gone.log")
+    assert not list(tmp_path.iterdir())
