@@ -17,6 +17,7 @@ from events.of_applications import (
     ApplicationDrafted,
     ApplicationIssued,
     ApplicationIssuing,
+    ApplicationReassigned,
     ApplicationRejected,
     ApplicationReturned,
     ApplicationWithdrawn,
@@ -66,6 +67,7 @@ AnyEvent = (
     | ApplicationIssuing
     | ApplicationIssued
     | ApplicationReturned
+    | ApplicationReassigned
     | ApplicationRejected
     | ApplicationWithdrawn
     | CardIssued

@@ -80,6 +80,12 @@ class ApplicationReturned(
     """The application is sent back to whoever must mend it."""
 
 
+class ApplicationReassigned(
+    OfApplication, frozen=True, kw_only=True, tag="hck.application.reassigned.v1"
+):
+    """The unit's manager named another specialist; the application stays where it is."""
+
+
 class ApplicationRejected(
     OfApplication, frozen=True, kw_only=True, tag="hck.application.rejected.v1"
 ):

@@ -11,9 +11,9 @@ from service.partners import models as partner_models
 from service.reference import models as reference_models
 from service.requests import models as request_models
 from service.satisfaction import models as satisfaction_models
-from service.talents import models
+from service.talents import models, reading
 from service.talents.applications import application as applications
-from service.talents.applications import opinions
+from service.talents.applications import opinions, returns
 from service.talents.cards import card as cards
 
 ROOMS = (
@@ -28,6 +28,8 @@ ROOMS = (
     applications,
     cards,
     opinions,
+    reading,
+    returns,
 )
 
 METADATA: list[MetaData] = [Base.metadata, log.metadata]

@@ -37,6 +37,9 @@ class Application(Base):
     `path` is the list of steps that this one goes through, fixed when it is submitted.
     `return_to` is the step that it left when returned, rejected or withdrawn: a returned one comes
     back to it once mended at `mend_at`.
+    `since` is when the clock of the step began that it is at, or that it will come back to, and
+    `pauses` are when it was away being mended; `due_at` is when whoever must act should have acted
+    (clocks.py reckons it), empty where nobody must.
     """
 
     __tablename__ = "card_applications"
@@ -56,10 +59,16 @@ class Application(Base):
     specialist_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     created_at: Mapped[datetime]
     step_since: Mapped[datetime]
+    since: Mapped[datetime | None]
+    pauses: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
+    due_at: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": revision}
 
-    __table_args__ = (Index("ix_card_applications_step", "step", "region", "id"),)
+    __table_args__ = (
+        Index("ix_card_applications_step", "step", "region", "id"),
+        Index("ix_card_applications_due_at", "due_at", "id"),
+    )
 
     @property
     def at(self) -> str:
@@ -75,6 +84,11 @@ class Application(Base):
     def open(self) -> bool:
         """Whether somebody still has to act."""
         return self.step not in steps.ENDED
+
+    @property
+    def has_specialist(self) -> bool:
+        """Whether a specialist of the unit looks after it, who may be replaced while it is open."""
+        return self.open and self.specialist_id is not None
 
     def acts(self, held: Collection[str], *, own: bool) -> list[str]:
         """The acts open to somebody who holds the steps `held`; its talent may withdraw too."""
@@ -101,6 +115,8 @@ class Application(Base):
         """Hand on: a new one begins its path, a mended one goes back to who returned it."""
         if self.step == steps.RETURNED and self.return_to:
             step, self.return_to, self.mend_at = self.return_to, None, None
+            # Back with the rest of its time: being mended was a pause (time.md P3).
+            self.pauses = [*self.pauses[:-1], [*self.pauses[-1][:1], now]] if self.pauses else []
             return self._move(step, now)
         if self.step == steps.DRAFT:
             self.path = path
@@ -111,6 +127,11 @@ class Application(Base):
         self.specialist_id = specialist_id
         return self._onward(now)
 
+    def reassign(self, specialist_id: UUID) -> OfApplication:
+        """The unit's manager names another specialist; the time runs on."""
+        self.specialist_id = specialist_id
+        return happened.ApplicationReassigned(application_id=self.id, category=self.category)
+
     def pass_(self, now: datetime) -> OfApplication:
         """On to the next step; `issuing` after the last."""
         return self._onward(now)
@@ -118,6 +139,7 @@ class Application(Base):
     def return_(self, mend_at: str, now: datetime) -> OfApplication:
         """Back to whoever must mend it (guide.md 2.3)."""
         self.return_to, self.mend_at = self.step, mend_at
+        self.pauses = [*self.pauses, [now]]
         return self._move(steps.RETURNED, now, returned_to=mend_at)
 
     def end(self, how: str, now: datetime) -> OfApplication:
@@ -130,6 +152,7 @@ class Application(Base):
         return self._move(steps.ISSUED, now)
 
     def _onward(self, now: datetime) -> OfApplication:
+        self.since, self.pauses = now, []
         return self._move(self.path[self.path.index(self.step) + 1], now)
 
     def _move(self, step: str, now: datetime, returned_to: str | None = None) -> OfApplication:

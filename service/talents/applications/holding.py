@@ -51,6 +51,14 @@ def is_own(caller: Caller, application: Application) -> bool:
     return caller.has(Role.TALENT) and application.account_id == caller.account_id
 
 
+HANDLES = (Role.UNIT_MANAGER, Role.UNIT_SPECIALIST, Role.REVIEWER, Role.OFFICE)
+
+
+def sees_names(caller: Caller, application: Application) -> bool:
+    """Whether the caller sees who the applicant is: the applicant, and those who handle files."""
+    return is_own(caller, application) or caller.has(*HANDLES)
+
+
 def _is_specialist(caller: Caller, application: Application) -> bool:
     works_there = application.unit_id in caller.organisations(Role.UNIT_SPECIALIST)
     return works_there and application.specialist_id == caller.account_id
@@ -63,11 +71,19 @@ def _helps(caller: Caller, application: Application) -> bool:
 
 
 async def acts_of(session: AsyncSession, caller: Caller, application: Application) -> list[str]:
-    """The acts open to the caller now (api.md 1.7)."""
+    """The acts open to the caller now (api.md 1.7); beside the step's, see `acts_among`."""
     return acts_among(await regions.of(session), caller, application)
 
 
 def acts_among(known: Regions, caller: Caller, application: Application) -> list[str]:
     """The same, where the regions are at hand."""
     held = held_by(known, caller, application)
-    return application.acts(held, own=is_own(caller, application))
+    found = application.acts(held, own=is_own(caller, application))
+    if application.has_specialist and is_manager(caller, application):
+        found = sorted([*found, "reassign"])
+    return found
+
+
+def is_manager(caller: Caller, application: Application) -> bool:
+    """Whether the caller leads the unit's side of it."""
+    return application.unit_id in caller.organisations(Role.UNIT_MANAGER)

@@ -17,9 +17,10 @@ from service.etag import check_revision
 from service.pages.show import SHANGHAI
 from service.problems import FieldError, InvalidBody, NotFound, WrongState
 from service.talents import queries
-from service.talents.applications import checking, holding, steps
+from service.talents.applications import checking, clocks, holding, returns, steps
 from service.talents.applications.application import Application
 from service.talents.applications.opinions import Opinion
+from service.talents.applications.returns import Missing
 from service.talents.cards import issuing
 from service.talents.models import Person, Unit
 
@@ -31,11 +32,20 @@ class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the step's holder decides; `to` names who mends what is returned."""
+    """What the step's holder decides.
+
+    Of a return `to` names who mends it and `missing` what is asked for, thing by thing.
+    """
 
     decision: Literal["pass", "return", "reject"]
     opinion: Annotated[str, msgspec.Meta(max_length=2000)] = ""
     to: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    missing: Annotated[list[Missing], msgspec.Meta(max_length=30)] = []
+
+    @property
+    def words(self) -> str:
+        """The opinion; of a return that only lists what is missing, that list."""
+        return self.opinion if self.opinion.strip() else returns.words(self.missing)
 
 
 async def got(
@@ -66,6 +76,7 @@ async def submit(
     person = await session.get_one(Person, application.person_id)
     checking.check(application, category, person, now.astimezone(SHANGHAI).date())
     unit = await session.get_one(Unit, application.unit_id)
+    await returns.close(session, application, now)
     event = application.submit(steps.path_of(unit.level, category.consent), now)
     await _tell(session, application, event, by, now)
     return application
@@ -83,6 +94,23 @@ async def assign(
     application = await got(session, application_id, by, revision, "assign")
     specialist_id = await _specialist(session, application.unit_id, given.specialist)
     await _tell(session, application, application.assign(specialist_id, now), by, now)
+    return application
+
+
+async def reassign(
+    session: AsyncSession,
+    application_id: UUID,
+    by: Caller,
+    revision: int,
+    given: Assignment,
+    now: datetime,
+) -> Application:
+    """The unit's manager names another specialist, at any step after the first assignment."""
+    application = await got(session, application_id, by, revision, "reassign")
+    specialist_id = await _specialist(session, application.unit_id, given.specialist)
+    if specialist_id == application.specialist_id:
+        raise InvalidBody(FieldError("/specialist", "unchanged", "已经是这位服务专员。"))
+    await _tell(session, application, application.reassign(specialist_id), by, now)
     return application
 
 
@@ -122,12 +150,11 @@ async def decide(
     step = steps.STEPS[application.step]
     if given.decision not in step.decisions:
         raise WrongState(application.step, await holding.acts_of(session, by, application))
-    if given.decision != "pass" and not given.opinion.strip():
-        raise InvalidBody(FieldError("/opinion", "missing", "退回或不通过须写明原因。"))
+    check_decision(given)
     session.add(
         Opinion(
             id=ids.new_id(), application_id=application.id, step=application.step,
-            account_id=by.account_id, decision=given.decision, opinion=given.opinion,
+            account_id=by.account_id, decision=given.decision, opinion=given.words,
             decided_at=now,
         )
     )  # fmt: skip
@@ -136,12 +163,22 @@ async def decide(
             event = application.pass_(now)
         case "return":
             event = application.return_(mender(application, given.to), now)
+            await returns.record(session, application, given.missing, now)
         case _:
             event = application.end(steps.REJECTED, now)
     await _tell(session, application, event, by, now)
     if application.step == steps.ISSUING:
         await issuing.issue(session, application, now, by)
     return application
+
+
+def check_decision(given: Decision) -> None:
+    """A return or a rejection says why, and only a return lists what is missing."""
+    if given.missing and given.decision != "return":
+        raise InvalidBody(FieldError("/missing", "not-for-decision", "只有退回时才列明所缺内容。"))
+    returns.check_missing(given.missing)
+    if given.decision != "pass" and not given.words.strip():
+        raise InvalidBody(FieldError("/opinion", "missing", "退回或不通过须写明原因。"))
 
 
 def mender(application: Application, to: str | None) -> str:
@@ -174,6 +211,7 @@ ROLES = (
 async def _tell(
     session: AsyncSession, application: Application, event: OfApplication, by: Caller, now: datetime
 ) -> None:
+    await clocks.start(session, application)
     await session.flush()  # the answer's ETag is the new revision
     author = by.author(*ROLES)
     await log.append(session, event, by=author, region=application.region, now=now)

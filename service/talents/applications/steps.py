@@ -2,6 +2,8 @@
 
 `data/steps.tsv`, in order. `unit_levels` empty: every unit; `consent` empty: every category.
 `decisions` are those that the step's holder may take; `returns_to` mends unless another is named.
+`workdays` is the time promised for the step, `mend_workdays` for mending there what was returned;
+empty where nobody is on the clock. `batch`: several may be passed at once.
 """
 
 import csv
@@ -37,6 +39,9 @@ class Step(msgspec.Struct, frozen=True):
     unit_levels: tuple[str, ...]
     consent: str
     returns_to: str
+    workdays: int | None
+    mend_workdays: int | None
+    batch: bool
 
     def applies(self, unit_level: str, consent: str) -> bool:
         """Whether an application of such a unit and category goes through it (api.md 3.3)."""
@@ -46,6 +51,10 @@ class Step(msgspec.Struct, frozen=True):
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split(",") if word)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text else None
 
 
 def read(content: str) -> dict[str, Step]:
@@ -62,6 +71,9 @@ def read(content: str) -> dict[str, Step]:
             unit_levels=_words(row["unit_levels"]),
             consent=row["consent"],
             returns_to=row["returns_to"],
+            workdays=_number(row["workdays"]),
+            mend_workdays=_number(row["mend_workdays"]),
+            batch=row["batch"] == "yes",
         )
         for row in rows
     }

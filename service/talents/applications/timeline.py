@@ -36,6 +36,7 @@ WORDS: dict[type[OfApplication], str] = {
     happened.ApplicationAtOfficeConsent: "已报省人才办同意",
     happened.ApplicationIssuing: "全部通过,制卡",
     happened.ApplicationIssued: "已发卡",
+    happened.ApplicationReassigned: "已更换服务专员",
     happened.ApplicationRejected: "未通过",
     happened.ApplicationWithdrawn: "申请人已撤回",
 }

@@ -8,16 +8,22 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.auth.callers import Caller, Role
+from service.auth.callers import Caller
 from service.auth.models import Account
 from service.talents import masking, queries
-from service.talents.applications import categories, evidence, holding, steps
+from service.talents.applications import (
+    categories,
+    changes,
+    evidence,
+    holding,
+    returns,
+    steps,
+)
 from service.talents.applications.application import Application
+from service.talents.applications.changes import MissingView
 from service.talents.applications.evidence import Evidence
 from service.talents.cards.card import Card
 from service.talents.models import Person, Unit
-
-HANDLES = (Role.UNIT_MANAGER, Role.UNIT_SPECIALIST, Role.REVIEWER, Role.OFFICE)
 
 
 class UnitView(msgspec.Struct, frozen=True):
@@ -62,10 +68,15 @@ class ApplicationSummary(msgspec.Struct, frozen=True):
     step_since: datetime
     returned_by: str | None
     mend_at: str | None
+    due_at: datetime | None
+    times_returned: int
 
 
 class ApplicationView(msgspec.Struct, frozen=True):
-    """The whole file. `returned_by` and `mend_at` while it is returned: who asks, who mends."""
+    """The whole file. `returned_by` and `mend_at` while it is returned: who asks, who mends.
+
+    `due_at` is when whoever has it should have acted; `missing` what a return asks for.
+    """
 
     id: UUID
     step: str
@@ -87,11 +98,9 @@ class ApplicationView(msgspec.Struct, frozen=True):
     card_id: UUID | None
     created_at: datetime
     step_since: datetime
+    due_at: datetime | None
+    missing: list[MissingView]
     allowed: list[str]
-
-
-def _sees_names(caller: Caller, application: Application) -> bool:
-    return holding.is_own(caller, application) or caller.has(*HANDLES)
 
 
 def person_view(person: Person, *, whole: bool) -> PersonView:
@@ -128,7 +137,7 @@ async def view_of(
         region=application.region,
         unit=unit_view(unit),
         unit_uscc=unit.uscc,
-        person=person_view(person, whole=_sees_names(caller, application)),
+        person=person_view(person, whole=holding.sees_names(caller, application)),
         contract_until=application.contract_until,
         management_until=application.management_until,
         evidence=evidence.shown(application.evidence),
@@ -140,6 +149,8 @@ async def view_of(
         card_id=await session.scalar(card),
         created_at=application.created_at,
         step_since=application.step_since,
+        due_at=application.due_at,
+        missing=await changes.missing_now(session, application),
         allowed=await holding.acts_of(session, caller, application),
     )
 
@@ -162,6 +173,7 @@ async def summaries(
     """The lines of a list for one reader."""
     people = await queries.people_of(session, {each.person_id for each in found})
     units = await queries.units_of(session, {each.unit_id for each in found})
+    times = await returns.counted(session, {each.id for each in found})
     return [
         ApplicationSummary(
             id=each.id,
@@ -175,11 +187,13 @@ async def summaries(
             step_since=each.step_since,
             returned_by=returned_by(each),
             mend_at=each.mend_at,
+            due_at=each.due_at,
+            times_returned=times.get(each.id, 0),
         )
         for each in found
     ]
 
 
 def _name(caller: Caller, application: Application, person: Person) -> str:
-    whole = _sees_names(caller, application)
+    whole = holding.sees_names(caller, application)
     return person.name if whole else masking.name(person.name)

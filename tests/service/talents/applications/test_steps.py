@@ -18,7 +18,7 @@ COUNTY = steps.path_of("county", "office")
 def made(**given: Any) -> Application:
     values: dict[str, Any] = {
         "id": uuid4(), "category": 5, "step": "draft", "path": [], "return_to": None,
-        "mend_at": None,
+        "mend_at": None, "pauses": [],
     }  # fmt: skip
     return Application(**values | given)
 

@@ -1,0 +1,187 @@
+"""The queue: what waits for somebody, by what runs out first; what else they may see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.auth.callers import Caller, Role
+from service.reference import regions
+from service.reference.regions import Regions
+from service.talents import queries
+from service.talents.applications import steps
+from service.talents.applications.application import Application
+from service.talents.applications.returns import Return
+from service.talents.models import Unit
+
+SEARCHED = 5000
+"""Names are sealed, so a search opens them one by one: at most so many, what runs out first."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wanted of the queue. Of `view`, `mine` is what waits for the caller."""
+
+    view: Literal["mine", "all"] = "mine"
+    step: str | None = None
+    category: int | None = None
+    region: str | None = None
+    unit_id: UUID | None = None
+    overdue: bool = False
+    q: str = ""
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How much waits for the caller, is late, runs out by the end of the day, came back mended."""
+
+    waiting: int
+    overdue: int
+    today: int
+    again: int
+
+
+AT = case(
+    (Application.step == steps.RETURNED, func.coalesce(Application.mend_at, "")),
+    else_=Application.step,
+)
+"""The step whose holder must act (application.py `at`)."""
+
+
+def waits_for(known: Regions, caller: Caller) -> ColumnElement[bool]:
+    """What the caller's staff roles must act on now: `holding.held_by` as a condition."""
+    theirs: list[ColumnElement[bool]] = [false()]
+    for step in steps.STEPS.values():
+        if step.role is None or step.role is Role.TALENT:
+            continue
+        theirs += [and_(step.step == AT, each) for each in _grants(known, caller, step)]
+    mends_for = and_(Application.step == steps.RETURNED, Application.mend_at == steps.DRAFT)
+    theirs.append(and_(mends_for, _is_specialist(caller)))
+    return or_(*theirs)
+
+
+def _grants(known: Regions, caller: Caller, step: steps.Step) -> list[ColumnElement[bool]]:
+    match step.role:
+        case Role.UNIT_MANAGER:
+            return [Application.unit_id.in_(caller.organisations(Role.UNIT_MANAGER))]
+        case Role.UNIT_SPECIALIST:
+            return [_is_specialist(caller)]
+    found = []
+    for place in caller.regions(step.role) if step.role else ():
+        region = known.get(place)
+        if region is not None and step.level in ("", region.level):
+            found.append(Application.region.in_(known.children(place)))
+    return found
+
+
+def _is_specialist(caller: Caller) -> ColumnElement[bool]:
+    if not (units := caller.organisations(Role.UNIT_SPECIALIST)):
+        return false()
+    return and_(Application.unit_id.in_(units), Application.specialist_id == caller.account_id)
+
+
+async def _asked(
+    session: AsyncSession, caller: Caller, asked: Asked, now: datetime
+) -> Select[Application]:
+    known = await regions.of(session)
+    query = select(Application).where(await queries.seen_by(session, caller))
+    if asked.view == "mine":
+        query = query.where(waits_for(known, caller))
+    if asked.step:
+        query = query.where(Application.step == asked.step)
+    if asked.category:
+        query = query.where(Application.category == asked.category)
+    if asked.region:
+        query = query.where(Application.region.in_(known.children(asked.region)))
+    if asked.unit_id:
+        query = query.where(Application.unit_id == asked.unit_id)
+    if asked.overdue:
+        query = query.where(Application.due_at <= now)
+    return query
+
+
+async def page_of(
+    session: AsyncSession, caller: Caller, asked: Asked, now: datetime, *, skip: int, limit: int
+) -> tuple[Sequence[Application], int]:
+    """One page of the queue and how many there are in all.
+
+    What waits comes by what runs out first; of everything, the last to move comes first.
+    """
+    query = await _asked(session, caller, asked, now)
+    order = (Application.due_at.asc().nulls_last(), Application.id)
+    if asked.view == "all":
+        order = (Application.step_since.desc(), Application.id)
+    if asked.q:
+        found = await _matching(session, query.order_by(*order).limit(SEARCHED), asked.q)
+        return found[skip : skip + limit], len(found)
+    total = await session.scalar(select(func.count()).select_from(query.subquery()))
+    rows = await session.scalars(query.order_by(*order).offset(skip).limit(limit))
+    return rows.all(), total or 0
+
+
+async def _matching(session: AsyncSession, query: Select[Application], q: str) -> list[Application]:
+    """Those whose applicant's or unit's name has `q` in it, or whose id begins with it."""
+    rows = (await session.scalars(query)).all()
+    people = await queries.people_of(session, {each.person_id for each in rows})
+    units = await queries.units_of(session, {each.unit_id for each in rows})
+    wanted = q.strip().lower()
+    return [
+        each
+        for each in rows
+        if wanted in people[each.person_id].name.lower()
+        or wanted in units[each.unit_id].name.lower()
+        or str(each.id).startswith(wanted)
+    ]
+
+
+async def counts(
+    session: AsyncSession, caller: Caller, now: datetime, midnight: datetime
+) -> Counts:
+    """The numbers above the queue; `midnight` is the end of the day."""
+    known = await regions.of(session)
+    again = exists().where(Return.application_id == Application.id)
+    runs_out = and_(Application.due_at > now, Application.due_at <= midnight)
+    query = select(
+        func.count(),
+        func.count().filter(Application.due_at <= now),
+        func.count().filter(runs_out),
+        func.count().filter(and_(again, Application.step != steps.RETURNED)),
+    ).where(await queries.seen_by(session, caller), waits_for(known, caller))
+    return Counts(*(await session.execute(query)).one())
+
+
+async def units_seen(session: AsyncSession, caller: Caller, limit: int = 200) -> Sequence[Unit]:
+    """The units whose files the caller may see, to choose from."""
+    theirs = select(Application.unit_id).where(await queries.seen_by(session, caller))
+    query = select(Unit).where(Unit.id.in_(theirs)).order_by(Unit.name).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+After = tuple[datetime | None, UUID]
+
+
+async def by_due(
+    session: AsyncSession,
+    caller: Caller,
+    asked: Asked,
+    now: datetime,
+    *,
+    after: After | None,
+    limit: int,
+) -> Sequence[Application]:
+    """The list by what runs out first, one row more than `limit`; nobody's time comes last."""
+    query = await _asked(session, caller, asked, now)
+    if after is not None:
+        query = query.where(_behind(*after))
+    order = (Application.due_at.asc().nulls_last(), Application.id)
+    return (await session.scalars(query.order_by(*order).limit(limit + 1))).all()
+
+
+def _behind(due_at: datetime | None, last_id: UUID) -> ColumnElement[bool]:
+    no_time = Application.due_at.is_(None)
+    if due_at is None:
+        return and_(no_time, Application.id > last_id)
+    same = and_(Application.due_at == due_at, Application.id > last_id)
+    return or_(no_time, Application.due_at > due_at, same)
