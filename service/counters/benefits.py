@@ -20,14 +20,19 @@ from service.counters.refusals import (
 )
 from service.counters.standing import Card, Found
 from service.counters.views import BenefitView
-from service.offerings.entitlement import why_not
+from service.offerings.entitlement import Facts, Terms, against, why_not
+from service.talents.family import municipal
+from service.talents.family.municipal import Gifts
 
 IN_FORCE = """
 SELECT * FROM (
     SELECT DISTINCT ON (code) id, code, name_zh, mode, categories, beneficiaries, annual_limit,
-        unit, companions_max, low_value
+        unit, companions_max, low_value, exclusive_with
     FROM offering_versions WHERE valid_from <= $1 ORDER BY code, valid_from DESC, version DESC
 ) AS in_force WHERE mode = 'benefit'"""
+
+MUNICIPAL = """
+SELECT rows FROM table_versions WHERE name = 'municipal' ORDER BY version DESC LIMIT 1"""
 
 PERIOD = "year"
 """The one period there is: a calendar year in Asia/Shanghai."""
@@ -45,6 +50,21 @@ class Benefit(msgspec.Struct, frozen=True):
     unit: str
     companions_max: int
     low_value: bool
+    exclusive_with: str | None = None
+    gifts: Gifts = {}
+
+    def against(self, card: Card, used: Mapping[str, int]) -> str | None:
+        """What excludes it beside what the holder has otherwise, or None (guide.md 3.2)."""
+        if self.exclusive_with is None:
+            return None
+        facts = Facts(
+            used=used,
+            taken=card.taken,
+            gifts={self.code: municipal.held(self.gifts, card.municipal)},
+            choices=card.choices,
+        )
+        own = Terms(self.annual_limit, self.companions_max)
+        return against(self.code, self.exclusive_with, own, facts)
 
     def left(self, used: Mapping[str, int]) -> int | None:
         """What is left of the year's limit, never below 0; None where there is no limit."""
@@ -54,13 +74,13 @@ class Benefit(msgspec.Struct, frozen=True):
 
     def refusal(self, card: Card, used: Mapping[str, int]) -> str | None:
         """Why this card may not have it now, or None."""
-        if reason := why_not(self, card.category):
+        if reason := why_not(self, card.category) or self.against(card, used):
             return reason
         return QuotaExhausted.code if self.left(used) == 0 else None
 
     def check(self, card: Card, used: Mapping[str, int], companions: int) -> None:
         """Raises NotEntitled, CompanionsNotAllowed, QuotaExhausted (11.5)."""
-        if reason := why_not(self, card.category):
+        if reason := why_not(self, card.category) or self.against(card, used):
             raise NotEntitled(reason)
         if companions > self.companions_max:
             raise CompanionsNotAllowed(self.companions_max)
@@ -93,16 +113,17 @@ class Kept:
         self._as_of: tuple[Any, date] | None = None
         self.by_code: Benefits = {}
 
-    async def of(self, pool: asyncpg.Pool, newest: UUID | None, today: date) -> Benefits:
-        """Every benefit in force on `today`, as of the offering version `newest`."""
+    async def of(self, pool: asyncpg.Pool, newest: str, today: date) -> Benefits:
+        """Every benefit in force on `today`, as of the tables' versions `newest`."""
         if self._as_of != (newest, today):
             rows = await pool.fetch(IN_FORCE, today)
-            self.by_code = {row["code"]: _benefit(row) for row in rows}
+            given = municipal.gifts_of(await pool.fetchval(MUNICIPAL) or ())
+            self.by_code = {row["code"]: _benefit(row, given.get(row["code"], {})) for row in rows}
             self._as_of = (newest, today)
         return self.by_code
 
 
-def _benefit(row: Any) -> Benefit:
+def _benefit(row: Any, gifts: Gifts) -> Benefit:
     return Benefit(
         row["id"],
         row["code"],
@@ -113,6 +134,8 @@ def _benefit(row: Any) -> Benefit:
         row["unit"],
         row["companions_max"],
         row["low_value"],
+        row["exclusive_with"],
+        gifts,
     )
 
 

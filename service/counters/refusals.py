@@ -68,6 +68,8 @@ class QuotaExhausted(Problem):
 NOT_ENTITLED = {
     "category": "此卡类别不享受这项服务,请向持卡人说明。",
     "beneficiary": "这项服务不面向持卡人本人,请向持卡人说明。",
+    "municipal-card": "持卡人今年此项使用市级人才卡,请按市级人才卡办理;相同服务不重复享受。",
+    "exclusive": "持卡人今年已享受与此项不能同时享受的服务,请向持卡人说明。",
 }
 
 

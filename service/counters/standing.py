@@ -25,8 +25,20 @@ LEFT JOIN cards c ON c.print_cti = $5 AND $2::date IS NOT NULL AND $3::text IS N
 NUMBERED = """
 LEFT JOIN cards c ON c.number = $3 AND $2::date IS NOT NULL"""
 
-NEWEST_VERSION = "SELECT v.id FROM offering_versions v ORDER BY v.id DESC LIMIT 1"
+NEWEST_VERSION = """
+SELECT concat((SELECT v.id FROM offering_versions v ORDER BY v.id DESC LIMIT 1), ' ',
+    (SELECT max(t.version) FROM table_versions t WHERE t.name = 'municipal'))"""
 """What tells a process that its copy is old: ids sort by the time they were made."""
+
+BESIDE = """
+    (SELECT jsonb_agg(jsonb_build_array(m.region, m.tier)) FROM municipal_cards m
+        WHERE m.person_id = c.person_id AND m.ended_at IS NULL
+            AND coalesce(m.valid_until >= $9, true)) AS municipal,
+    (SELECT jsonb_object_agg(h.offering, h.uses) FROM municipal_choices h
+        WHERE h.person_id = c.person_id AND h.year = $6) AS choices,
+    (SELECT jsonb_agg(DISTINCT t.offering) FROM requests t WHERE t.person_id = c.person_id
+        AND (t.ended_at IS NULL OR t.outcome = 'granted' AND t.completed_at >= $10)) AS taken"""
+"""What the holder has beside this card: other cards, choices, what came of requests this year."""
 
 STANDING = """
 SELECT sp.id AS point_id, sp.partner_id, sp.region AS point_region,
@@ -34,7 +46,7 @@ SELECT sp.id AS point_id, sp.partner_id, sp.region AS point_region,
     c.revision,
     EXISTS (SELECT FROM redemptions r WHERE r.iss = $4 AND r.cti = $5) AS redeemed,
     (SELECT jsonb_object_agg(q.offering, q.used) FROM quota_uses q
-        WHERE q.card_id = c.id AND q.year = $6) AS used,
+        WHERE q.card_id = c.id AND q.year = $6) AS used,{beside},
     ({newest}) AS newest_version,
     k.fingerprint, k.status, k.headers, k.body, k.media_type
 FROM (SELECT) AS always
@@ -53,6 +65,9 @@ class Card(msgspec.Struct, frozen=True):
     valid_until: date
     print_cti: bytes | None
     revision: int
+    municipal: tuple[tuple[str, str], ...] = ()
+    choices: Mapping[str, str] = {}
+    taken: frozenset[str] = frozenset()
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -64,7 +79,7 @@ class Found(msgspec.Struct, frozen=True):
     card: Card | None
     redeemed: bool
     used: Mapping[str, int]
-    newest_version: UUID | None
+    newest_version: str
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +97,11 @@ def local(now: datetime) -> datetime:
     return now.astimezone(SHANGHAI)
 
 
+def year_begun(now: datetime) -> datetime:
+    """When the year of that instant began."""
+    return datetime(local(now).year, 1, 1, tzinfo=SHANGHAI)
+
+
 def arguments(question: Question, now: datetime) -> tuple[str, tuple[Any, ...]]:
     """Which way to the card, and the statement's arguments."""
     claims, key = question.claims, question.number
@@ -92,11 +112,13 @@ def arguments(question: Question, now: datetime) -> tuple[str, tuple[Any, ...]]:
         day = datetime.fromtimestamp(claims.iat, SHANGHAI).date()
         key, iss, cti = claims.sub, claims.iss, claims.cti
     asker = question.caller, question.key
-    return join, (point_id(question.point), day, key, iss, cti, local(now).year, *asker)
+    today = local(now).date(), year_begun(now)
+    return join, (point_id(question.point), day, key, iss, cti, local(now).year, *asker, *today)
 
 
 STATEMENTS = {
-    join: STANDING.format(card=join, newest=NEWEST_VERSION) for join in (LIVE, PRINTED, NUMBERED)
+    join: STANDING.format(card=join, newest=NEWEST_VERSION, beside=BESIDE)
+    for join in (LIVE, PRINTED, NUMBERED)
 }
 
 
@@ -134,4 +156,7 @@ def _card(row: Any) -> Card:
         row["valid_until"],
         row["print_cti"],
         row["revision"],
+        tuple((region, tier) for region, tier in row["municipal"] or ()),
+        row["choices"] or {},
+        frozenset(row["taken"] or ()),
     )

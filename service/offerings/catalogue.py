@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import ids
 from service.offerings import details
+from service.offerings.entitlement import MUNICIPAL, exclusions_of
 from service.offerings.models import CODE, Offering, OfferingVersion
 from service.reference import tables
 from service.reference.tables import BadTable
@@ -38,6 +39,7 @@ async def apply_catalogue(
     """
     policies = details.policies()
     wanted = [content_of(row, policies.get(row["code"], NO_POLICY)) for row in rows]
+    _exclude_each_other(wanted)
     newest = await _newest_versions(session)
     if gone := sorted(set(newest) - {content["code"] for content in wanted}):
         raise BadTable(f"新表缺少在办事项 {'、'.join(gone)};删行不能停办,请保留这些行。")
@@ -97,7 +99,7 @@ def content_of(row: dict[str, str], policy: details.Policy) -> dict[str, Any]:
         "low_value": policy.low_value,
         "materials": _list(row["materials"], ";"),
         "window": row["window"] or None,
-        "exclusive_with": None if row["exclusive_with"] in ("", "-") else row["exclusive_with"],
+        "exclusive_with": _joined(exclusions_of(row["exclusive_with"])),
         "basis": row["basis"],
         "policy_text": policy.text,
         "policy_source": policy.source,
@@ -106,6 +108,24 @@ def content_of(row: dict[str, str], policy: details.Policy) -> dict[str, Any]:
         "shared_fields": form.shared_fields,
         "search_text": search_text(row, policy.keywords),
     }
+
+
+def _exclude_each_other(wanted: Sequence[dict[str, Any]]) -> None:
+    """What one row excludes excludes it in turn, whoever wrote it down; raises BadTable."""
+    named = {content["code"]: exclusions_of(content["exclusive_with"]) for content in wanted}
+    for code, others in named.items():
+        if unknown := sorted(others - set(named) - {MUNICIPAL}):
+            raise BadTable(f"事项 {code} 的 exclusive_with 中没有事项 {'、'.join(unknown)}。")
+        if code in others:
+            raise BadTable(f"事项 {code} 的 exclusive_with 不能写它自己。")
+    for content in wanted:
+        code = content["code"]
+        back = {other for other, others in named.items() if code in others}
+        content["exclusive_with"] = _joined(named[code] | back)
+
+
+def _joined(exclusions: frozenset[str]) -> str | None:
+    return ";".join(sorted(exclusions)) or None
 
 
 def _check(row: dict[str, str]) -> None:
