@@ -54,6 +54,13 @@ from events.of_requests import (
     RequestWithdrawn,
 )
 from events.of_tables import TableLoaded
+from events.of_webhooks import (
+    WebhookChanged,
+    WebhookDisabled,
+    WebhookEnded,
+    WebhookMade,
+    WebhookRotated,
+)
 
 AnyEvent = (
     ApplicationDrafted
@@ -104,6 +111,11 @@ AnyEvent = (
     | SessionClosed
     | LoginLocked
     | TableLoaded
+    | WebhookMade
+    | WebhookChanged
+    | WebhookRotated
+    | WebhookDisabled
+    | WebhookEnded
 )
 
 EVENTS: dict[str, type[Event]] = {type_of(each): each for each in get_args(AnyEvent)}

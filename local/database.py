@@ -74,6 +74,7 @@ def environment_of(folder: Folder, cluster: Cluster, base_url: str) -> dict[str,
         "HCK_LOCAL": "1",
         "HCK_DATA": str(folder.path),
         "HCK_BASE_URL": base_url,
+        "HCK_WEBHOOK_NETWORKS": "127.0.0.0/8,::1/128",  # events.md 4.5: receivers tried out here
     }
 
 

@@ -83,7 +83,7 @@ class Supervisor:
         environment = self._database()
         api = Child("API", self._api(), environment, self._log("api"))
         self.children = [api, *(self._worker(name, environment) for name in _WORKERS)]
-        say("启动 API、消费者、转发、定时器")
+        say("启动 API、消费者、转发、定时器、推送")
         for child in self.children:
             child.start()
         self._wait_until_ready(api)
@@ -174,7 +174,7 @@ class Supervisor:
                 path.unlink(missing_ok=True)
 
 
-_WORKERS = {"actors": "消费者", "relay": "转发", "timers": "定时器"}
+_WORKERS = {"actors": "消费者", "relay": "转发", "timers": "定时器", "webhooks": "推送"}
 SIMULATED = ("housing", "education", "bank1")
 """The partners that are simulated: the others wait for people at their desks."""
 

@@ -29,8 +29,8 @@ from service.logs import configure_logs
 from service.offerings import routes as offering_routes
 from service.pages import refusals, show
 from service.pages import routes as page_routes
-from service.partners import feed_routes
-from service.partners import routes as partners_routes
+from service.partners import digests, feed_routes
+from service.partners.webhooks import routes as webhook_routes
 from service.problems.answers import explain_problem
 from service.requests import deadline_routes, partner_routes, staff_routes
 from service.requests import pages as request_pages
@@ -64,7 +64,7 @@ ROOMS: list[Any] = [
     openapi,
     page_routes,
     partner_routes,
-    partners_routes,
+    digests,
     presenting_routes,
     request_pages,
     request_routes,
@@ -73,6 +73,7 @@ ROOMS: list[Any] = [
     staff_routes,
     talent_pages,
     talent_routes,
+    webhook_routes,
     worktime_routes,
 ]
 ROUTES: list[Any] = [explain_problem, *(route for room in ROOMS for route in room.ROUTES)]

@@ -14,9 +14,12 @@ from litestar import Request, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service import sealing
 from service.problems import KeyInUse, KeyRequired, KeyReused
 
 VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
+ABOUT = "idempotency_keys.body"
+"""Answers name people, and some hold a secret that is shown once: they are kept sealed."""
 KEPT_HEADERS = ("etag", "location", "link")
 
 LOCK = "pg_try_advisory_xact_lock(hashtextextended({caller} || ' ' || {key}, 0))"
@@ -62,8 +65,13 @@ def judge(claim: Claim, row: Any) -> None:
         return
     if bytes(row["fingerprint"]) != claim.fingerprint:
         raise KeyReused
-    headers = row["headers"]
-    raise Replayed(row["status"], headers, row["media_type"], bytes(row["body"]))
+    body = _opened(bytes(row["body"]))
+    raise Replayed(row["status"], row["headers"], row["media_type"], body)
+
+
+def _opened(body: bytes) -> bytes:
+    """An answer as it was given. Counters keep theirs as it is: it names nobody, and is JSON."""
+    return body if body.startswith(b"{") else sealing.ring().open(body, ABOUT)
 
 
 async def begin(session: AsyncSession, claim: Claim) -> None:
@@ -103,7 +111,7 @@ async def keep(session: AsyncSession, claim: Claim, answer: Any, now: datetime) 
                 {name: headers[name] for name in KEPT_HEADERS if name in headers}
             ).decode(),
             "media_type": headers.get("content-type", ""),
-            "body": answer.body,
+            "body": sealing.ring().seal(answer.body, ABOUT),
             "now": now,
         },
     )

@@ -15,7 +15,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one installation.
 
     `database_url` is the service's own role, `database_owner_url` the role that migrates.
-    Limits are calls a minute over all processes (card-token.md 10.6).
+    Limits are calls a minute over all processes (card-token.md 10.6). `webhook_networks`: inner
+    networks that webhooks may reach, as CIDRs with commas between (events.md 4.5).
     """
 
     database_url: str
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keyring_file: Path | None = None
     keyring: str = ""
     card_name_claim: bool = True
+    webhook_networks: str = ""
     database_pool: int = 8
     limit_verify: int = 1200
     limit_redeem: int = 600

@@ -8,6 +8,7 @@ from service.counters import models as counter_models
 from service.db import Base
 from service.offerings import models as offering_models
 from service.partners import models as partner_models
+from service.partners.webhooks import models as webhook_models
 from service.reference import models as reference_models
 from service.requests import models as request_models
 from service.satisfaction import models as satisfaction_models
@@ -30,6 +31,7 @@ ROOMS = (
     opinions,
     reading,
     returns,
+    webhook_models,
 )
 
 METADATA: list[MetaData] = [Base.metadata, log.metadata]

@@ -1,4 +1,4 @@
-"""`python -m workers actors|relay|timers|queue`: one process of the workers' side."""
+"""`python -m workers actors|relay|timers|webhooks|queue`: one process of the workers' side."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import dramatiq
 from service import nudge
 from service.logs import configure_logs
 from service.settings import Settings, SettingsError, read
-from workers import relay, runtime, timers
+from workers import relay, runtime, timers, webhooks
 from workers.broker import broker, prepare, role_of
 
 THREADS = 8
@@ -72,6 +72,16 @@ async def timing(stop: asyncio.Event) -> None:
     await timers.run(runtime.sessions, runtime.clock, stop)
 
 
+def pushing(settings: Settings) -> Loop:
+    """The webhooks' loop."""
+
+    async def loop(stop: asyncio.Event) -> None:
+        caller = webhooks.Caller(settings)
+        await webhooks.run(runtime.sessions, runtime.clock, stop, caller)
+
+    return loop
+
+
 def main(arguments: list[str]) -> int:
     """Do what the one argument names; returns the exit status."""
     configure_logs()
@@ -88,6 +98,8 @@ def main(arguments: list[str]) -> int:
             broker.close()
         case ["timers"]:
             until_stopped(settings, timing)
+        case ["webhooks"]:
+            until_stopped(settings, pushing(settings))
         case ["queue"]:
             prepare(settings.database_owner_url, role_of(settings.database_url))
         case _:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from events import feed
 from service import limits
 from service.auth import keys
 from service.requests import falling, lapsing
@@ -107,6 +108,12 @@ FORGET: tuple[tuple[str, timedelta], ...] = (
     ("DELETE FROM idempotency_keys WHERE made_at < $1", FORGOTTEN),
     ("DELETE FROM used_assertions WHERE expires_at < $1", FORGOTTEN),
     ("DELETE FROM login_failures WHERE last_at < $1", FORGOTTEN),
+    (
+        "DELETE FROM webhook_tries t USING webhook_deliveries d"
+        " WHERE d.id = t.delivery_id AND d.created_at < $1 AND d.next_at IS NULL",
+        feed.KEPT,
+    ),
+    ("DELETE FROM webhook_deliveries WHERE created_at < $1 AND next_at IS NULL", feed.KEPT),
 )
 """Rows that nobody needs after so long (api.md 1.4 asks for keys of 24 hours)."""
 

@@ -12,6 +12,7 @@ from events.of_applications import OfApplication
 from events.of_cards import BenefitRedeemed, OfCard
 from events.of_ratings import OfRating
 from events.of_requests import OfRequest
+from events.of_webhooks import OfWebhook
 from service.auth.callers import Role
 from service.auth.models import Account, GrantRow
 from service.reference import regions
@@ -45,6 +46,8 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
             return Concerned(person_id, event.partner_id, event.offering)
         case OfCard(card_id=card_id):
             return Concerned(await session.scalar(_person(Card, card_id)))
+        case OfWebhook(partner_id=partner_id):
+            return Concerned(partner_id=partner_id)
         case OfApplication(application_id=application_id):
             return Concerned(await session.scalar(_person(Application, application_id)))
     return Concerned()

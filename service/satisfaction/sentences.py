@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from events import of_applications, of_cards, of_ratings, of_requests
+from events import of_applications, of_cards, of_ratings, of_requests, of_webhooks
 from events.base import Event, type_of
 from service.worktime import words
 
@@ -124,6 +124,15 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     ),
     of_requests.DeadlineRecomputed: (
         Line(HOLDER_SIDE, "日历调整,您的“{offering}”申请时限改为{due}。"),
+    ),
+    of_webhooks.WebhookDisabled: (
+        Line(
+            (CLERKS, CENTRE),
+            "{partner}的一个事件接收地址连续 120 小时失败,已停用;修好后可恢复并重发。",
+        ),
+    ),
+    of_webhooks.WebhookEnded: (
+        Line((CLERKS,), "{partner}的一个事件接收地址答复 410,已终止推送。", _is("reason", "gone")),
     ),
     of_ratings.RatingGiven: (
         Line((CENTRE,), "收到一条“{offering}”差评,请按时回访。", lambda event: event.grade <= 2),

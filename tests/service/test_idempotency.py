@@ -99,3 +99,14 @@ async def test_a_key_is_kept_for_a_day_at_least(city: City, talent: Someone) -> 
     city.pass_time(timedelta(hours=11, minutes=59))
     again = await talent.post("/v1/requests", wanted, key="k-1")
     assert again.json()["id"] == first.json()["id"]
+
+
+async def test_what_a_key_keeps_is_sealed_and_still_the_first_answer(
+    city: City, talent: Someone
+) -> None:
+    first = await talent.post("/v1/requests", ASKING, key="k-1")
+    kept = (await city.sql("SELECT body FROM idempotency_keys WHERE key = 'k-1'"))[0]["body"]
+    assert first.json()["number"].encode() not in bytes(kept)
+    again = await talent.post("/v1/requests", ASKING, key="k-1")
+    assert again.content == first.content
+    assert again.headers["Idempotency-Replayed"] == "true"

@@ -32,7 +32,7 @@ def handlers() -> Iterator[tuple[str, HTTPRouteHandler]]:
 
 
 def path_with_values(path: str) -> str:
-    values = {"id": "0198c0de-0000-7000-8000-000000000000"}
+    values = {"day": "2026-03-02", "id": "0198c0de-0000-7000-8000-000000000000"}
     return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], values["id"]), path)
 
 

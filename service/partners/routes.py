@@ -1,5 +1,0 @@
-"""Routes."""
-
-from typing import Any
-
-ROUTES: list[Any] = []

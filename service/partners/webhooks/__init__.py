@@ -1,0 +1,1 @@
+"""Webhooks: events pushed to partners' own addresses (events.md 4)."""
