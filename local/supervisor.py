@@ -83,7 +83,7 @@ class Supervisor:
         environment = self._database()
         api = Child("API", self._api(), environment, self._log("api"))
         self.children = [api, *(self._worker(name, environment) for name in _WORKERS)]
-        say("启动 API、消费者、转发、定时器、推送")
+        say("启动 API、消费者、转发、定时器与推送")
         for child in self.children:
             child.start()
         self._wait_until_ready(api)
@@ -124,8 +124,8 @@ class Supervisor:
         return service_commands.serving(["--host", "127.0.0.1", "--port", str(self.port)])
 
     def _worker(self, name: str, environment: dict[str, str]) -> Child:
-        command = [sys.executable, "-m", "workers", name]
-        return Child(_WORKERS[name], command, environment, self._log(name))
+        command = [sys.executable, "-m", "workers", *name.split()]
+        return Child(_WORKERS[name], command, environment, self._log(name.split()[0]))
 
     def _start_simulator(self, environment: dict[str, str]) -> None:
         command = [
@@ -174,7 +174,7 @@ class Supervisor:
                 path.unlink(missing_ok=True)
 
 
-_WORKERS = {"actors": "消费者", "relay": "转发", "timers": "定时器", "webhooks": "推送"}
+_WORKERS = {"actors": "消费者", "relay": "转发", "timers webhooks": "定时器与推送"}
 SIMULATED = ("housing", "education", "bank1")
 """The partners that are simulated: the others wait for people at their desks."""
 

@@ -1,11 +1,14 @@
-"""`python -m workers actors|relay|timers|webhooks|queue`: one process of the workers' side."""
+"""`python -m workers actors|relay|timers|webhooks|queue`: one process of the workers' side.
+
+Relay, timers and webhooks are loops: one process may run several (`workers timers webhooks`).
+"""
 
 import asyncio
 import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import dramatiq
 
@@ -39,11 +42,11 @@ def actors(settings: Settings) -> None:
     last.cancel()
 
 
-Loop = Callable[[asyncio.Event], Awaitable[None]]
+Loop = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
-def until_stopped(settings: Settings, loop: Loop) -> None:
-    """Run a loop of ours with hints given and heard, until SIGINT or SIGTERM."""
+def until_stopped(settings: Settings, loops: Sequence[Loop]) -> None:
+    """Run loops of ours with hints given and heard, until SIGINT or SIGTERM."""
 
     async def main() -> None:
         runtime.boot(settings)
@@ -54,7 +57,7 @@ def until_stopped(settings: Settings, loop: Loop) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         try:
-            await loop(stop)
+            await asyncio.gather(*(loop(settings, stop) for loop in loops))
         finally:
             await hints.stop()
             await runtime.close()
@@ -62,28 +65,26 @@ def until_stopped(settings: Settings, loop: Loop) -> None:
     asyncio.run(main())
 
 
-async def relaying(stop: asyncio.Event) -> None:
+async def relaying(_: Settings, stop: asyncio.Event) -> None:
     """The relay's loop."""
     await relay.run(runtime.sessions, runtime.clock, stop)
 
 
-async def timing(stop: asyncio.Event) -> None:
+async def timing(_: Settings, stop: asyncio.Event) -> None:
     """The timers' loop."""
     await timers.run(runtime.sessions, runtime.clock, stop)
 
 
-def pushing(settings: Settings) -> Loop:
+async def pushing(settings: Settings, stop: asyncio.Event) -> None:
     """The webhooks' loop."""
+    await webhooks.run(runtime.sessions, runtime.clock, stop, webhooks.Caller(settings))
 
-    async def loop(stop: asyncio.Event) -> None:
-        caller = webhooks.Caller(settings)
-        await webhooks.run(runtime.sessions, runtime.clock, stop, caller)
 
-    return loop
+LOOPS: dict[str, Loop] = {"relay": relaying, "timers": timing, "webhooks": pushing}
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the one argument names; returns the exit status."""
+    """Do what the arguments name; returns the exit status."""
     configure_logs()
     try:
         settings = read()
@@ -93,15 +94,11 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["actors"]:
             actors(settings)
-        case ["relay"]:
-            until_stopped(settings, relaying)
-            broker.close()
-        case ["timers"]:
-            until_stopped(settings, timing)
-        case ["webhooks"]:
-            until_stopped(settings, pushing(settings))
         case ["queue"]:
             prepare(settings.database_owner_url, role_of(settings.database_url))
+        case [_, *_] if set(arguments) <= LOOPS.keys():
+            until_stopped(settings, [LOOPS[name] for name in arguments])
+            broker.close()
         case _:
             print(__doc__, file=sys.stderr)
             return 2
