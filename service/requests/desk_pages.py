@@ -17,7 +17,7 @@ from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.reference import regions
-from service.requests import fields, partner_routes, queries, timeline, words
+from service.requests import fields, members, partner_routes, queries, timeline, words
 from service.requests.actions import handling
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.fields import values
@@ -126,9 +126,12 @@ async def _what(session: AsyncSession, caller: Caller, found: Found) -> dict[str
         "view": view,
         "revision": view.etag.strip('"'),
         "place": known.full_name(view.region),
-        "filled": fields.lines(found.version.form_schema, view.form, names),
+        "filled": [
+            *members.lines(view.members),
+            *fields.lines(found.version.form_schema, view.form, names),
+        ],
         "result": fields.lines(found.version.result_schema, view.result or {}, names),
-        "kinds": "、".join(words.KINDS.get(kind, kind) for kind in view.beneficiaries),
+        "kinds": words.for_whom(view.beneficiaries, view.members),
     }
 
 

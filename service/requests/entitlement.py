@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from service.offerings.entitlement import why_not
+from service.offerings.entitlement import Facts, Terms, against, explained, use_of, why_not
 from service.offerings.models import OfferingVersion
 from service.offerings.windows import window_open
 from service.problems import Problem
 from service.talents.cards.card import Card
+from service.talents.family.models import FamilyMember
+
+OF_AGE = 18
 
 REASONS: dict[str, str] = {
     "no-card": "您还没有有效的惠才卡。请先申请办卡,领卡后再提出服务申请。",
@@ -16,7 +19,10 @@ REASONS: dict[str, str] = {
     "card-expired": "您的惠才卡已过有效期。请先在“办卡申请”中续期。",
     "category": "您的卡类别不在此事项的服务对象之内。请查看事项说明,选择可申请的事项。",
     "beneficiary": "此事项不面向所填的受益人。请按事项说明选择本人、配偶、子女或父母。",
+    "age": "所填子女已满十八周岁,不在此事项的服务范围内。请选择未成年子女。",
     "window-closed": "现在不在此事项的受理时段内。请在事项说明所列的时段内申请。",
+    "municipal-card": "此项今年使用市级人才卡。要改用惠才卡的,请先在“我的权益”中改选。",
+    "exclusive": "您今年已享受(或正在申请)与此事项不能同时享受的服务,此事项不能再申请。",
 }
 
 
@@ -28,8 +34,8 @@ class NotEntitled(Problem):
     title = "暂不能申请此事项"
     advice = "请按所示原因办理后再申请。"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(REASONS[reason])
+    def __init__(self, reason: str, why: str = "") -> None:
+        super().__init__(why + REASONS[reason])
         self.reason = reason
 
     def members(self) -> dict[str, Any]:
@@ -64,6 +70,24 @@ def check(
     if not window_open(version.window, today):
         raise NotEntitled("window-closed")
     return card
+
+
+def check_ages(members: Sequence[FamilyMember], today: date) -> None:
+    """Children are served until they are of age (guide.md 3.3); raises NotEntitled."""
+    for member in members:
+        age = member.age_on(today)
+        if member.relation == "child" and age is not None and age >= OF_AGE:
+            raise NotEntitled("age")
+
+
+def check_exclusions(version: OfferingVersion, facts: Facts) -> None:
+    """相同服务不重复享受 (guide.md 3.2); raises NotEntitled saying which is the better."""
+    own = Terms(version.annual_limit, version.companions_max)
+    reason = against(version.code, version.exclusive_with, own, facts)
+    if reason is None:
+        return
+    use = use_of(version.code, own, facts) if reason == "municipal-card" else None
+    raise NotEntitled(reason, explained(use, own, version.unit) if use else "")
 
 
 def beneficiaries_of(version: OfferingVersion, named: Sequence[str]) -> list[str]:

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
 from service.offerings.models import OfferingVersion
+from service.requests.fields import Line
 from service.requests.models import Request
 from service.requests.states import OPEN
+from service.requests.words import KINDS
 from service.talents import masking
 from service.talents.family import ending
 from service.talents.family.models import FamilyMember
@@ -80,6 +82,20 @@ def shared(version: OfferingVersion, members: Sequence[FamilyMember]) -> list[Sh
         )
         for each in members
     ]
+
+
+def lines(members: Sequence[SharedMember]) -> list[Line]:
+    """What the partner may see beyond the masked name, as its clerks read it."""
+    found = []
+    for each in members:
+        kind = KINDS.get(each.relation, each.relation)
+        told = {
+            "姓名": each.name,
+            "出生日期": each.born_on.isoformat() if each.born_on else None,
+            "证件号码": each.id_number,
+        }
+        found += [Line(f"{kind}{title}", value) for title, value in told.items() if value]
+    return found
 
 
 def _masked(member: FamilyMember) -> str:

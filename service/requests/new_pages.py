@@ -1,5 +1,6 @@
 """Pages on which a holder chooses an offering and asks for it."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -29,7 +30,10 @@ from service.requests.actions.submitting import Submission
 from service.requests.entitlement import NotEntitled
 from service.requests.fields import values
 from service.requests.posting import beside, errors_of, under
+from service.talents import masking
 from service.talents.cards.card import Card
+from service.talents.family import adding
+from service.talents.family.models import FamilyMember
 from service.worktime.hours import SHANGHAI
 
 NEW = "/my/requests/new"
@@ -134,6 +138,7 @@ async def form_page(
     known = await regions.of(session)
     today = now.astimezone(SHANGHAI).date()
     card = await card_of(session, caller)
+    family = await members_for(session, caller, version, today)
     shown = fields.of(
         version.form_schema,
         posted=given.texts,
@@ -150,10 +155,35 @@ async def form_page(
         draft_id=given.uuid("_id") or ids.new_id(),
         places=places_of(known, today),
         region=given.text("_region") or (card.region if card else ""),
-        kinds=[(kind, words.KINDS.get(kind, kind)) for kind in version.beneficiaries],
-        chosen=given.texts.get("_for") or version.beneficiaries[:1],
+        family=family,
+        kinds=kinds_of(version, family),
+        chosen=given.texts.get("_for") or [kinds_of(version, family)[0][0]],
         papers=await papers.papers_of(session, caller, given),
     )
+
+
+async def members_for(
+    session: AsyncSession, caller: Caller, version: OfferingVersion, today: date
+) -> Sequence[FamilyMember]:
+    """Those of the caller's family whom the offering is for."""
+    found = []
+    for member in await adding.of_person(session, caller):
+        with contextlib.suppress(NotEntitled):
+            entitlement.check_ages([member], today)
+            found.append(member)
+    return [member for member in found if member.relation in version.beneficiaries]
+
+
+def kinds_of(version: OfferingVersion, family: Sequence[FamilyMember]) -> list[tuple[str, str]]:
+    """For whom it may be asked: who is on the family list by name, other kinds as such."""
+    found = []
+    for kind in version.beneficiaries:
+        label = words.KINDS.get(kind, kind)
+        named = [member for member in family if member.relation == kind]
+        found += [(str(each.id), f"{label} {masking.name(each.name or '')}") for each in named]
+        if not named:
+            found.append((kind, label))
+    return found
 
 
 async def _choices(

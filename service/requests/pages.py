@@ -22,6 +22,7 @@ from service.requests import (
     deadlines,
     desk_pages,
     fields,
+    members,
     new_pages,
     papers,
     queries,
@@ -111,15 +112,16 @@ async def _story(
     row, version = found.request, found.version
     clocks = (await queries.clocks_of(session, [row.id])).get(row.id, [])
     notes = await queries.notes_of(session, row.id)
+    named = await members.of_request(session, row.id)
     why = await deadlines.of_request(session, caller, row.id, now)
     known = await regions.of(session)
     names = {code: known.full_name(code) for code in known.by_code}
     return {
-        "view": views.view_of(found, clocks, notes, Party.HOLDER),
+        "view": views.view_of(found, clocks, notes, Party.HOLDER, named),
         "place": known.full_name(row.region),
         "filled": fields.lines(version.form_schema, row.form, names),
         "result": fields.lines(version.result_schema, row.result or {}, names),
-        "kinds": "、".join(words.KINDS.get(kind, kind) for kind in row.beneficiaries),
+        "kinds": words.for_whom(row.beneficiaries, members.refs(named)),
         "story": await timeline.of(session, row),
         "why": why.explanation if not row.ended_at else [],
         "provisional": why.provisional,

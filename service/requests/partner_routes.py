@@ -16,7 +16,7 @@ from service.auth import guards
 from service.auth.callers import Caller
 from service.etag import etag, revision_of, unchanged
 from service.paging import Cursor, Limit, Page
-from service.requests import queries, views
+from service.requests import members, queries, views
 from service.requests.actions import handling
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.queries import Found
@@ -39,7 +39,8 @@ async def view(session: AsyncSession, caller: Caller, request_id: UUID) -> Partn
     found = await queries.at_partner(session, caller.partner_id, request_id)
     clocks = (await queries.clocks_of(session, [request_id])).get(request_id, [])
     notes = await queries.notes_of(session, request_id)
-    return views.partner_view(found, clocks, notes)
+    named = await members.of_request(session, request_id)
+    return views.partner_view(found, clocks, notes, named)
 
 
 async def shown(session: AsyncSession, caller: Caller, request_id: UUID) -> Response[PartnerView]:

@@ -15,7 +15,7 @@ from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.etag import etag, revision_of, unchanged
 from service.paging import Cursor, Limit, Page
-from service.requests import queries, timeline, views
+from service.requests import members, queries, timeline, views
 from service.requests.actions import holding, submitting
 from service.requests.actions.holding import Answers, Message
 from service.requests.actions.submitting import Submission
@@ -39,7 +39,8 @@ async def shown(session: AsyncSession, caller: Caller, found: Found) -> Response
     request = found.request
     clocks = (await queries.clocks_of(session, [request.id])).get(request.id, [])
     notes = await queries.notes_of(session, request.id)
-    view = views.view_of(found, clocks, notes, party_of(caller))
+    named = await members.of_request(session, request.id)
+    view = views.view_of(found, clocks, notes, party_of(caller), named)
     return Response(view, headers={"ETag": etag(request.revision)})
 
 
@@ -51,8 +52,9 @@ async def submit(
     now: NamedDependency[datetime],
 ) -> Response[RequestView]:
     """提交服务申请。 Problems: 409 `not-entitled`, `not-requestable`, 422."""
-    request, version, promise = await submitting.submit(session, caller, data, now)
-    view = views.view_of(Found(request, version, None, promise), [promise], [], Party.HOLDER)
+    request, version, promise, named = await submitting.submit(session, caller, data, now)
+    found = Found(request, version, None, promise)
+    view = views.view_of(found, [promise], [], Party.HOLDER, named)
     headers = {"ETag": etag(request.revision), "Location": f"/v1/requests/{request.id}"}
     return Response(view, headers=headers)
 

@@ -8,9 +8,12 @@ from uuid import UUID
 import msgspec
 
 from service.offerings.models import OfferingVersion
+from service.requests import members
+from service.requests.members import MemberRef, SharedMember
 from service.requests.models import Clock, Note, Request
 from service.requests.queries import OWN_LEGS, Found
 from service.requests.states import Party
+from service.talents.family.models import FamilyMember
 from service.worktime.hours import SHANGHAI
 
 
@@ -61,6 +64,7 @@ class RequestView(RequestSummary, frozen=True, kw_only=True):
 
     category: int
     beneficiaries: list[str]
+    members: list[MemberRef]
     form: dict[str, Any]
     files: list[str]
     bounces: int
@@ -92,6 +96,7 @@ class PartnerView(PartnerSummary, frozen=True, kw_only=True):
     """A request as the partner that has it sees it: only what the offering shares (api.md 5.4)."""
 
     beneficiaries: list[str]
+    members: list[SharedMember]
     form: dict[str, Any]
     files: list[str]
     deadlines: dict[str, datetime]
@@ -142,7 +147,11 @@ def _due(clock: Clock | None) -> datetime | None:
 
 
 def view_of(
-    found: Found, clocks: Sequence[Clock], notes: Sequence[Note], party: Party
+    found: Found,
+    clocks: Sequence[Clock],
+    notes: Sequence[Note],
+    party: Party,
+    named: Sequence[FamilyMember] = (),
 ) -> RequestView:
     """The whole request."""
     request = found.request
@@ -150,6 +159,7 @@ def view_of(
         **_summary(found),
         category=request.category,
         beneficiaries=request.beneficiaries,
+        members=members.refs(named),
         form=request.form,
         files=request.files,
         bounces=request.bounces,
@@ -200,13 +210,19 @@ def partner_summary(found: Found, clocks: Sequence[Clock]) -> PartnerSummary:
     return PartnerSummary(**_partner_summary(found, clocks))
 
 
-def partner_view(found: Found, clocks: Sequence[Clock], notes: Sequence[Note]) -> PartnerView:
+def partner_view(
+    found: Found,
+    clocks: Sequence[Clock],
+    notes: Sequence[Note],
+    named: Sequence[FamilyMember] = (),
+) -> PartnerView:
     """A request as the partner that has it sees it."""
     request, version = found.request, found.version
     due = {c.leg: c.due_at.astimezone(SHANGHAI) for c in clocks if c.leg in OWN_LEGS and c.due_at}
     return PartnerView(
         **_partner_summary(found, clocks),
         beneficiaries=request.beneficiaries,
+        members=members.shared(version, named),
         form=shared(version, request.form),
         files=request.files,
         deadlines=due,

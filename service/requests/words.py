@@ -1,5 +1,8 @@
 """Words of a request for people who read pages."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from service.requests.states import Ended, State
 
 STATES: dict[str, str] = {
@@ -50,6 +53,27 @@ DONE: dict[str, str] = {
 """What a page says after an act, by the code in its address."""
 
 SECTORS = {"public": "公共服务", "social": "社会服务", "market": "市场服务"}
+
+
+class Named(Protocol):
+    """Somebody for whom a request is, as the reader may know them."""
+
+    @property
+    def relation(self) -> str:
+        """What they are to the holder."""
+
+    @property
+    def masked_name(self) -> str:
+        """`张*`."""
+
+
+def for_whom(kinds: Sequence[str], named: Sequence[Named]) -> str:
+    """`本人、子女(张*)`."""
+    said = []
+    for kind in kinds:
+        names = "、".join(each.masked_name for each in named if each.relation == kind)
+        said.append(KINDS.get(kind, kind) + (f"({names})" if names else ""))
+    return "、".join(said)
 
 
 def window(text: str) -> str:

@@ -1,25 +1,30 @@
 """Handing a request in (api.md 5.1): one transaction, few round trips, a measured door."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from service import ids
 from service.auth.callers import Caller, Role
 from service.offerings import forms
+from service.offerings.entitlement import MUNICIPAL, exclusions_of
 from service.offerings.models import OfferingVersion
 from service.partners.models import Partner, Route
 from service.problems import FieldError, InvalidBody
 from service.reference import regions
 from service.requests import clocks, entitlement, numbers
+from service.requests.members import RequestMember
 from service.requests.models import Clock, Request, State
 from service.requests.routing import CHOICE_FIELDS, wanted_of
 from service.talents.cards.card import Card
+from service.talents.family import beside
+from service.talents.family.models import FamilyMember, MunicipalCard
 from service.talents.models import File
 from service.worktime.hours import SHANGHAI
 
@@ -33,7 +38,10 @@ class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")]
     form: dict[str, Any] = {}
     beneficiaries: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=20)]], msgspec.Meta(max_length=20)
+        list[Annotated[str, msgspec.Meta(max_length=36)]],
+        msgspec.Meta(
+            max_length=20, description="本人、配偶等类别(holder, spouse …),或家庭成员的 id"
+        ),
     ] = []
     files: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
 
@@ -44,6 +52,7 @@ class Submitted(NamedTuple):
     request: Request
     version: OfferingVersion
     promise: Clock
+    members: Sequence[FamilyMember] = ()
 
 
 async def submit(session: AsyncSession, by: Caller, asked: Submission, now: datetime) -> Submitted:
@@ -52,9 +61,12 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     Raises InvalidBody (with pointers), NotEntitled, NotRequestable.
     """
     today = now.astimezone(SHANGHAI).date()
-    version, card = await _version_and_card(session, asked.offering, by.person_id, today)
-    beneficiaries = entitlement.beneficiaries_of(version, asked.beneficiaries)
+    version, card, more = await _version_and_card(session, asked.offering, by.person_id, today)
+    kinds, members = await _named(session, by, asked.beneficiaries)
+    beneficiaries = entitlement.beneficiaries_of(version, kinds)
     card = entitlement.check(version, card, beneficiaries, today)
+    entitlement.check_ages(members, today)
+    await _check_exclusions(session, version, card, more, now)
     await _check_region(session, asked.region, today)
     forms.check_form(version.form_schema, asked.form)
     await _check_choice(session, version.code, asked.form)
@@ -62,14 +74,18 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     request = _request(asked, version, card, beneficiaries, now)
     session.add(request)
     await session.flush()
+    session.add_all(RequestMember(request_id=request.id, member_id=each.id) for each in members)
     promise = await clocks.start(session, request, "promise", version, now)
     event = request.submitted()
     await log.append(session, event, by=by.author(Role.TALENT), region=request.region, now=now)
-    return Submitted(request, version, promise)
+    return Submitted(request, version, promise, members)
 
 
+DECLARED = exists().where(
+    MunicipalCard.person_id == bindparam("person_id"), MunicipalCard.ended_at.is_(None)
+)
 VERSION_AND_CARD = (
-    select(OfferingVersion, Card)
+    select(OfferingVersion, Card, DECLARED)
     .outerjoin(Card, and_(Card.person_id == bindparam("person_id"), Card.state.in_(LIVE)))
     .where(OfferingVersion.code == bindparam("code"), OfferingVersion.valid_from <= bindparam("on"))
     .order_by(OfferingVersion.valid_from.desc(), OfferingVersion.version.desc())
@@ -80,12 +96,54 @@ VERSION_AND_CARD = (
 
 async def _version_and_card(
     session: AsyncSession, code: str, person_id: UUID | None, today: date
-) -> tuple[OfferingVersion, Card | None]:
+) -> tuple[OfferingVersion, Card | None, bool]:
     wanted = {"code": code, "person_id": person_id, "on": today}
     found = (await session.execute(VERSION_AND_CARD, wanted)).first()
     if found is None:
         raise InvalidBody(FieldError("/offering", "unknown", "没有这个服务事项,请核对代码。"))
-    return found[0], found[1]
+    return found[0], found[1], found[2]
+
+
+async def _named(
+    session: AsyncSession, by: Caller, named: Sequence[str]
+) -> tuple[list[str], Sequence[FamilyMember]]:
+    """The kinds that are meant, and the family members where some are named by their id.
+
+    Locked against being removed meanwhile. Raises InvalidBody for who is not on the list (now).
+    """
+    ids_of = {text: found for text in named if (found := _uuid(text))}
+    if not ids_of:
+        return list(named), ()
+    query = select(FamilyMember).where(
+        FamilyMember.id.in_(ids_of.values()),
+        FamilyMember.person_id == by.person_id,
+        FamilyMember.removed_at.is_(None),
+    )
+    query = query.order_by(FamilyMember.id).with_for_update(read=True)
+    known = {member.id: member for member in await session.scalars(query)}
+    wrong = [n for n, text in enumerate(named) if text in ids_of and ids_of[text] not in known]
+    if wrong:
+        advice = "家庭成员中没有这一位(或已删除),请先在“家庭成员”中添加。"
+        raise InvalidBody(*(FieldError(f"/beneficiaries/{n}", "unknown", advice) for n in wrong))
+    kinds = [known[ids_of[text]].relation if text in ids_of else text for text in named]
+    return kinds, list(known.values())
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def _check_exclusions(
+    session: AsyncSession, version: OfferingVersion, card: Card, declared: bool, now: datetime
+) -> None:
+    """Ask for what else the holder has only where it can matter: this door is measured."""
+    exclusions = exclusions_of(version.exclusive_with)
+    if exclusions - {MUNICIPAL} or (declared and exclusions):
+        await beside.alone(session, card.person_id)
+        entitlement.check_exclusions(version, await beside.facts_of(session, card, now))
 
 
 async def _check_region(session: AsyncSession, code: str, today: date) -> None:
