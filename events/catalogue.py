@@ -32,6 +32,7 @@ from events.of_cards import (
     CardRevoked,
     CardSuspended,
 )
+from events.of_clients import ClientKeySet, ClientRotated
 from events.of_ratings import RatingCalledBack, RatingGiven, RatingRectified, RatingRuled
 from events.of_requests import (
     CorrectionAnswered,
@@ -111,6 +112,8 @@ AnyEvent = (
     | SessionClosed
     | LoginLocked
     | TableLoaded
+    | ClientRotated
+    | ClientKeySet
     | WebhookMade
     | WebhookChanged
     | WebhookRotated

@@ -29,7 +29,8 @@ from service.logs import configure_logs
 from service.offerings import routes as offering_routes
 from service.pages import refusals, show
 from service.pages import routes as page_routes
-from service.partners import digests, feed_routes
+from service.partners import console_pages, digests, feed_routes
+from service.partners.clients import routes as client_routes
 from service.partners.webhooks import routes as webhook_routes
 from service.problems.answers import explain_problem
 from service.requests import deadline_routes, partner_routes, staff_routes
@@ -54,6 +55,8 @@ ROOMS: list[Any] = [
     auth_routes,
     card_routes,
     centre_routes,
+    client_routes,
+    console_pages,
     counter_pages,
     counter_routes,
     deadline_routes,

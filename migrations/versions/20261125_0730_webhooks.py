@@ -1,6 +1,6 @@
-"""Webhooks of partners, what was sent to them, and how it went
+"""Webhooks of partners, what was sent to them, and how it went; a client's secret before the last
 
-Only new tables, so that the code before it still runs.
+Only additions that may be null, so that the code before it still runs.
 
 Revision: 41ca4dfe08c0, after: 41ca4dfe07c0
 """
@@ -18,6 +18,8 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column('clients', sa.Column('old_secret_hash', sa.LargeBinary(), nullable=True))
+    op.add_column('clients', sa.Column('old_secret_until', MOMENT, nullable=True))
     op.create_table('webhooks',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('partner_id', sa.Uuid(), nullable=False),
@@ -79,6 +81,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column('clients', 'old_secret_until')
+    op.drop_column('clients', 'old_secret_hash')
     op.drop_table('webhook_tries')
     op.drop_table('webhook_deliveries')
     op.drop_table('webhooks')

@@ -69,6 +69,8 @@ class Client(Base):
     name: Mapped[str]
     scopes: Mapped[list[str]]
     secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    old_secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    old_secret_until: Mapped[datetime | None]
     public_jwk: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

@@ -59,16 +59,28 @@ async def authenticate(
 ) -> Client:
     """The client whose credentials these are; raises OAuthRefusal `invalid_client`."""
     client = await session.get(Client, shown.client_id)
-    wanted = client.secret_hash if client and client.secret_hash else bytes(32)
     if shown.assertion is not None:
         right = client is not None and await _assertion_holds(
             session, client, shown.assertion, audience, now
         )
     else:
-        right = hmac.compare_digest(wanted, secret_hash(shown.secret or ""))
+        right = _secret_holds(client, shown.secret or "", now)
     if client is None or not right or client.disabled_at is not None:
         raise OAuthRefusal("invalid_client", "客户端标识或密钥不正确。", 401)
     return client
+
+
+def _secret_holds(client: Client | None, secret: str, now: datetime) -> bool:
+    """Whether it is the client's secret, or the one before a rotation of the last day.
+
+    The same work for a client that does not exist.
+    """
+    new = client.secret_hash if client and client.secret_hash else bytes(32)
+    old = client.old_secret_hash if client and client.old_secret_hash else bytes(32)
+    until = client.old_secret_until if client else None
+    shown = secret_hash(secret)
+    is_new, is_old = hmac.compare_digest(new, shown), hmac.compare_digest(old, shown)
+    return is_new or (is_old and until is not None and now < until)
 
 
 async def _assertion_holds(

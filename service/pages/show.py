@@ -26,6 +26,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.PARTNER_CLERK,), "/desk", "待办申请"),
     ((Role.PARTNER_CLERK,), "/counter", "核验核销"),
     ((Role.PARTNER_CLERK,), "/centre/bad-ratings", "差评整改"),
+    ((Role.PARTNER_CLERK,), "/console", "接入"),
     ((Role.CENTRE,), "/centre", "专家中心"),
     ((Role.CENTRE,), "/centre/bad-ratings", "差评回访"),
     ((Role.CENTRE,), "/centre/rulings", "裁定"),

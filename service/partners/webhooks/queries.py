@@ -45,3 +45,9 @@ async def deliveries(
     if after is not None:
         query = query.where(Delivery.id > after)
     return (await session.scalars(query.order_by(Delivery.id).limit(limit + 1))).all()
+
+
+async def newest(session: AsyncSession, webhook: Webhook, limit: int) -> Sequence[Delivery]:
+    """The last deliveries, the newest first."""
+    query = sa.select(Delivery).where(Delivery.webhook_id == webhook.id)
+    return (await session.scalars(query.order_by(Delivery.id.desc()).limit(limit))).all()
