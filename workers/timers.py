@@ -18,6 +18,7 @@ from service.auth import keys
 from service.requests import falling, lapsing
 from service.requests.clocks import Act
 from service.satisfaction import defaults
+from service.talents.applications import clocks
 from service.talents.cards import expiring
 from service.talents.proof import card_keys, statuslists
 from service.worktime.hours import SHANGHAI
@@ -129,6 +130,7 @@ HOUSEKEEPING: dict[str, Work] = {
     "status lists": _prepare_lists,
     "old days": statuslists.forget_old,
     "old rows": _forget,
+    "time of applications": clocks.give_missing,
 }
 
 

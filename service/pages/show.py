@@ -10,6 +10,7 @@ from litestar.response import Template
 
 from service.auth.callers import Caller, Role
 from service.problems import Problem
+from service.worktime.words import display
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = "一二三四五六日"
@@ -102,6 +103,11 @@ def day(moment: date | datetime | None) -> str:
     return f"{local.year}年{local.month}月{local.day}日"
 
 
+def until(moment: datetime | None) -> str:
+    """`3月9日(周一)24:00`: midnight is the end of the day that people count (time.md B2)."""
+    return "—" if moment is None else display(moment)
+
+
 def left(until: datetime | None, now: datetime) -> str:
     """How much wall time is left: `还剩 2 天 3 小时`, `已超 5 小时`."""
     if until is None:
@@ -117,6 +123,6 @@ def left(until: datetime | None, now: datetime) -> str:
 def prepare_engine(engine: JinjaTemplateEngine) -> None:
     """Give templates their words."""
     environment = engine.engine
-    environment.filters.update(when=when, day=day)
+    environment.filters.update(when=when, day=day, until=until)
     environment.globals.update(left=left)
     environment.trim_blocks = environment.lstrip_blocks = True

@@ -35,10 +35,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "calendar": ("date", "kind", "name_en", "state"),
     "calendar_overlays": ("date", "region", "kind", "reason", "source"),
     "business_hours": ("region", "opens", "closes"),
+    "opinion_templates": ("code", "step", "decision", "text_zh"),
     "catalogue": (
         "code", "name_zh", "name_en", "sector", "mode", "department", "accept_hours",
         "complete_wd", "correction_wd", "publicity_wd", "categories", "beneficiaries",
         "annual_limit", "materials", "window", "exclusive_with", "basis",
+    ),
+    "municipal": (
+        "city", "tier", "card_name", "offering", "annual_limit", "companions_max", "amount_yuan",
+        "basis",
     ),
 }  # fmt: skip
 """The tables and the columns that each must have, in the order in which they are loaded."""
@@ -100,7 +105,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "calendar": ("date",),
     "calendar_overlays": ("date", "region"),
     "business_hours": ("region", "opens"),
+    "opinion_templates": ("code",),
     "catalogue": ("code",),
+    "municipal": ("city", "tier", "offering"),
 }
 
 

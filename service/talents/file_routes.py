@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.problems import FieldError, InvalidBody, UnsupportedMedia
-from service.talents import files
+from service.talents import files, reading
 from service.talents.models import File
 
 
@@ -65,14 +65,20 @@ async def get_file(
     file_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],
     caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
 ) -> Response[bytes]:
-    """材料原件:上传人,以及能看到所属申请的人。 Problems: 404."""
+    """材料原件:上传人,以及能看到所属申请的人;看别人的材料会留下记录。 Problems: 404."""
     file, content = await files.opened(session, caller, file_id)
+    reading.record(session, caller, file, now)
     headers = {
         "Cache-Control": "private, no-store",
         "Content-Disposition": "inline",
-        # What somebody put in is shown, never run.
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        # What somebody put in is shown, never run; the review's viewer may frame it. The sandbox
+        # stands here and not at the frame: a frame's own keeps Chromium from showing a PDF.
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+        ),
+        "X-Frame-Options": "SAMEORIGIN",
     }
     return Response(content, media_type=file.media_type, headers=headers)
 

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from service.talents.applications import application_pages, review_pages
+from service.talents.applications import (
+    application_pages,
+    review_file_pages,
+    review_pages,
+    review_routes,
+)
 from service.talents.cards import card_pages
 
-ROUTES: list[Any] = [*card_pages.ROUTES, *application_pages.ROUTES, *review_pages.ROUTES]
+ROUTES: list[Any] = [
+    *card_pages.ROUTES,
+    *application_pages.ROUTES,
+    *review_pages.ROUTES,
+    *review_file_pages.ROUTES,
+    *review_routes.ROUTES,
+]

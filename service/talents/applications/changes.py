@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
+from service.pages.show import SHANGHAI
 from service.talents import masking
 from service.talents.applications import holding, returns, steps
 from service.talents.applications.application import Application
@@ -163,8 +164,8 @@ async def of(session: AsyncSession, caller: Caller, application: Application) ->
             returned_by=back.step,
             returned_by_name=steps.TITLES.get(back.step, back.step),
             mend_at=back.mend_at,
-            returned_at=back.returned_at,
-            mended_at=back.mended_at,
+            returned_at=back.returned_at.astimezone(SHANGHAI),
+            mended_at=back.mended_at.astimezone(SHANGHAI) if back.mended_at else None,
             missing=checklist(back, after),
             fields=of_fields(before, after, whole=whole),
             evidence=of_evidence(before.evidence, after.evidence, digests),

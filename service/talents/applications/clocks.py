@@ -20,6 +20,7 @@ from service.talents.applications.application import Application
 from service.worktime import current
 from service.worktime.calendars import Calendar
 from service.worktime.current import WorkingTime
+from service.worktime.hours import SHANGHAI
 from service.worktime.pauses import Pause
 from service.worktime.reckoning import DayLine, Reckoned, WorkingDays, due, left_at
 from service.worktime.words import display
@@ -102,12 +103,12 @@ async def view_of(session: AsyncSession, application: Application, now: datetime
     found, budget = reckoned(application, calendar), budget_of(application)
     begun, pauses = _run_of(application)
     so_far = left_at(now, begun, budget, calendar, pauses) if budget else None
-    at = application.due_at
+    at = application.due_at.astimezone(SHANGHAI) if application.due_at else None
     return DeadlineView(
         application_id=str(application.id),
         step=application.step,
         at=application.at,
-        started_at=begun if budget else None,
+        started_at=begun.astimezone(SHANGHAI) if budget else None,
         due_at=at,
         display=display(at) if at else None,
         workdays=budget.n if budget else None,
@@ -119,12 +120,12 @@ async def view_of(session: AsyncSession, application: Application, now: datetime
     )
 
 
-async def give_missing(session: AsyncSession, limit: int) -> int:
+async def give_missing(session: AsyncSession, now: datetime) -> int:
     """Time for files that were on their way before steps had any; returns how many."""
     query = (
         select(Application)
         .where(Application.due_at.is_(None), Application.step.in_(ON_CLOCK))
-        .limit(limit)
+        .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
     found = (await session.scalars(query)).all()
@@ -135,3 +136,4 @@ async def give_missing(session: AsyncSession, limit: int) -> int:
 
 ON_CLOCK = (*(s.step for s in steps.STEPS.values() if s.workdays), steps.RETURNED)
 """The steps at which somebody must act within a time."""
+BATCH = 100

@@ -1,15 +1,19 @@
 """The queue: what waits for somebody, by what runs out first; what else they may see."""
 
+import base64
+import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service import paging
 from service.auth.callers import Caller, Role
+from service.problems import BadCursor
 from service.reference import regions
 from service.reference.regions import Regions
 from service.talents import queries
@@ -48,6 +52,12 @@ AT = case(
     else_=Application.step,
 )
 """The step whose holder must act (application.py `at`)."""
+BY_DUE: tuple[ColumnElement[Any], ...] = (
+    Application.due_at.asc().nulls_last(), Application.id.asc(),
+)  # fmt: skip
+NEWEST_FIRST: tuple[ColumnElement[Any], ...] = (
+    Application.step_since.desc(), Application.id.asc(),
+)  # fmt: skip
 
 
 def waits_for(known: Regions, caller: Caller) -> ColumnElement[bool]:
@@ -56,7 +66,7 @@ def waits_for(known: Regions, caller: Caller) -> ColumnElement[bool]:
     for step in steps.STEPS.values():
         if step.role is None or step.role is Role.TALENT:
             continue
-        theirs += [and_(step.step == AT, each) for each in _grants(known, caller, step)]
+        theirs += [and_(AT.in_((step.step,)), each) for each in _grants(known, caller, step)]
     mends_for = and_(Application.step == steps.RETURNED, Application.mend_at == steps.DRAFT)
     theirs.append(and_(mends_for, _is_specialist(caller)))
     return or_(*theirs)
@@ -68,7 +78,7 @@ def _grants(known: Regions, caller: Caller, step: steps.Step) -> list[ColumnElem
             return [Application.unit_id.in_(caller.organisations(Role.UNIT_MANAGER))]
         case Role.UNIT_SPECIALIST:
             return [_is_specialist(caller)]
-    found = []
+    found: list[ColumnElement[bool]] = []
     for place in caller.regions(step.role) if step.role else ():
         region = known.get(place)
         if region is not None and step.level in ("", region.level):
@@ -110,9 +120,7 @@ async def page_of(
     What waits comes by what runs out first; of everything, the last to move comes first.
     """
     query = await _asked(session, caller, asked, now)
-    order = (Application.due_at.asc().nulls_last(), Application.id)
-    if asked.view == "all":
-        order = (Application.step_since.desc(), Application.id)
+    order = BY_DUE if asked.view == "mine" else NEWEST_FIRST
     if asked.q:
         found = await _matching(session, query.order_by(*order).limit(SEARCHED), asked.q)
         return found[skip : skip + limit], len(found)
@@ -159,24 +167,50 @@ async def units_seen(session: AsyncSession, caller: Caller, limit: int = 200) ->
     return (await session.scalars(query)).all()
 
 
+async def regions_seen(session: AsyncSession, caller: Caller) -> Sequence[str]:
+    """The places whose files the caller may see."""
+    query = select(Application.region).where(await queries.seen_by(session, caller)).distinct()
+    return (await session.scalars(query)).all()
+
+
+async def some(session: AsyncSession, caller: Caller, ids: Sequence[UUID]) -> Sequence[Application]:
+    """Those of these that the caller may see."""
+    query = select(Application).where(Application.id.in_(ids))
+    return (await session.scalars(query.where(await queries.seen_by(session, caller)))).all()
+
+
+async def waiting_among(session: AsyncSession, caller: Caller, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these that wait for the caller."""
+    known = await regions.of(session)
+    query = select(Application.id).where(Application.id.in_(ids), waits_for(known, caller))
+    return set(await session.scalars(query))
+
+
 After = tuple[datetime | None, UUID]
 
 
-async def by_due(
+async def listed(
     session: AsyncSession,
     caller: Caller,
     asked: Asked,
     now: datetime,
     *,
-    after: After | None,
+    cursor: str | None,
     limit: int,
+    by_due: bool,
 ) -> Sequence[Application]:
-    """The list by what runs out first, one row more than `limit`; nobody's time comes last."""
+    """A list that goes on from a cursor, one row more than `limit` (paging.py).
+
+    In the order of birth, or by what runs out first; where nobody is on the clock comes last then.
+    """
     query = await _asked(session, caller, asked, now)
-    if after is not None:
-        query = query.where(_behind(*after))
-    order = (Application.due_at.asc().nulls_last(), Application.id)
-    return (await session.scalars(query.order_by(*order).limit(limit + 1))).all()
+    if not by_due:
+        after = paging.after(cursor)
+        query = query if after is None else query.where(Application.id > after)
+        return (await session.scalars(query.order_by(Application.id).limit(limit + 1))).all()
+    if cursor is not None:
+        query = query.where(_behind(*_read_cursor(cursor)))
+    return (await session.scalars(query.order_by(*BY_DUE).limit(limit + 1))).all()
 
 
 def _behind(due_at: datetime | None, last_id: UUID) -> ColumnElement[bool]:
@@ -185,3 +219,20 @@ def _behind(due_at: datetime | None, last_id: UUID) -> ColumnElement[bool]:
         return and_(no_time, Application.id > last_id)
     same = and_(Application.due_at == due_at, Application.id > last_id)
     return or_(no_time, Application.due_at > due_at, same)
+
+
+def cursor_of(last: Application, *, by_due: bool) -> str:
+    """Where a list goes on behind `last`."""
+    text = last.id.bytes
+    if by_due:
+        text = msgspec.json.encode((last.due_at, last.id))
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> After:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        found: After = msgspec.json.decode(text, type=After)
+        return found
+    except (ValueError, binascii.Error, msgspec.MsgspecError) as wrong:
+        raise BadCursor from wrong

@@ -1,47 +1,47 @@
-"""Pages of whoever has a step: the unit, the windows, the office (api.md 3.3)."""
+"""The queue's page: what waits for whoever has a step, by what runs out first (api.md 3.3)."""
 
-from collections.abc import Awaitable
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
+from litestar.datastructures import MultiDict
 from litestar.di import NamedDependency
-from litestar.params import FromPath
-from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
-from service.pages.forms import FormSent, attempt, sent
-from service.pages.show import page
+from service.pages.forms import FormSent, sent
+from service.pages.show import SHANGHAI, page
 from service.problems import FieldError, InvalidBody, Problem
 from service.reference import regions
-from service.talents import queries
-from service.talents.applications import (
-    drafting,
-    filling,
-    holding,
-    moving,
-    routes,
-    steps,
-    timeline,
-    views,
-)
+from service.talents.applications import batches, categories, filling, queues, routes, steps, views
 from service.talents.applications.application import Application
-from service.talents.applications.moving import Assignment, Decision
-from service.talents.applications.steps import Step
+from service.talents.applications.batches import Batch, Item, Result
+from service.talents.applications.queues import Asked
+from service.talents.applications.views import ApplicationSummary
 
 REVIEW = "/review"
-ONE = REVIEW + "/{application_id:uuid}"
 PAGE: dict[str, Any] = {
     "guards": [routes.handlers],
     "opt": {"page": True},
     "include_in_schema": False,
 }
-SHOWN = 200
-HEADINGS = {"unit_assign": "不指派", "unit_complete": "退回申请人", "unit_endorse": "推荐意见"}
-DECISIONS = {"pass": "通过", "return": "退回补充", "reject": "不予通过"}
-LEVELS = {"province": "省级", "city": "市级", "county": "县级"}
+SHOWN = 25
+TEMPLATE = "talents/templates/review.html"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the queue: what it says, whether it waits and may be passed with others."""
+
+    view: ApplicationSummary
+    revision: int
+    waits: bool
+    batch: bool
+    late: bool
+    again: bool
 
 
 @get(REVIEW, **PAGE)
@@ -49,149 +49,174 @@ async def queue(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
     caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
 ) -> Response[Any]:
-    """等我办理的,和我看得到的。"""
-    found = await queries.newest(session, caller, SHOWN)
-    known = await regions.of(session)
-    lines = await views.summaries(session, caller, found)
-    mine = {each.id for each in found if holding.acts_among(known, caller, each)}
-    return page(
-        request,
-        "talents/templates/review.html",
-        waiting=sorted((e for e in lines if e.id in mine), key=lambda e: e.step_since),
-        others=[each for each in lines if each.id not in mine],
-        places={each.region: known.full_name(each.region) for each in lines},
-        badges=filling.BADGES,
-    )
+    """等我办理的(先到期的在前),和我看得到的。"""
+    return await show(request, session, caller, now)
 
 
-@get(ONE, **PAGE)
-async def file(
+@post(REVIEW, **PAGE, status_code=200)
+async def pass_several(
     request: Request[Any, Any, Any],
-    application_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],
     caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
 ) -> Response[Any]:
-    """一件申请的全部材料、经过和意见。"""
-    return await show(request, session, caller, application_id)
+    """一并通过选中的几件,逐件说明结果。"""
+    given = await sent(request)
+    try:
+        results = await batches.decide(session, caller, _batch(given), now)
+    except Problem as problem:
+        return await show(request, session, caller, now, given=given, problem=problem)
+    return await show(request, session, caller, now, results=results)
+
+
+def _batch(given: FormSent) -> Batch:
+    found = []
+    for text in given.texts.get("pick", []):
+        name, _, revision = text.partition(":")
+        try:
+            found.append(Item(UUID(name), int(revision[:9])))
+        except ValueError:
+            continue
+    if not found:
+        raise InvalidBody(FieldError("/items", "missing", "请先勾选要通过的申请。"))
+    if len(found) > batches.MOST:
+        raise InvalidBody(FieldError("/items", "too-many", f"一次最多 {batches.MOST} 件。"))
+    return Batch(items=found, decision="pass", opinion=given.text("opinion")[:2000])
+
+
+def asked_of(query: MultiDict[Any]) -> tuple[Asked, int]:
+    """What an address asks for, and which page; what makes no sense is left out."""
+
+    def number(name: str, most: int) -> int | None:
+        text = str(query.get(name, ""))
+        good = text.isascii() and text.isdigit() and len(text) < 7
+        return int(text) if good and 0 < int(text) <= most else None
+
+    def one_of(name: str, known: Sequence[str]) -> str | None:
+        text = str(query.get(name, ""))
+        return text if text in known else None
+
+    region = str(query.get("region", ""))
+    asked = Asked(
+        view="all" if query.get("view") == "all" else "mine",
+        step=one_of("step", list(steps.TITLES)),
+        category=number("category", 99),
+        region=region if region.isascii() and region.isdigit() and len(region) == 6 else None,
+        unit_id=_uuid(str(query.get("unit", ""))),
+        overdue=query.get("overdue") == "yes",
+        q=str(query.get("q", "")).strip()[:60],
+    )
+    return asked, number("page", 10_000) or 1
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def address(asked: Asked, **other: object) -> str:
+    """The page's address with what is asked for; `other` stands in for parts of it."""
+    parts = {
+        "view": "all" if asked.view == "all" else "",
+        "step": asked.step, "category": asked.category, "region": asked.region,
+        "unit": asked.unit_id, "overdue": "yes" if asked.overdue else "", "q": asked.q,
+    } | other  # fmt: skip
+    query = urlencode({name: str(value) for name, value in parts.items() if value})
+    return f"{REVIEW}?{query}" if query else REVIEW
 
 
 async def show(
     request: Request[Any, Any, Any],
     session: AsyncSession,
     caller: Caller,
-    application_id: UUID,
+    now: datetime,
+    *,
     given: FormSent | None = None,
     problem: Problem | None = None,
+    results: Sequence[Result] = (),
 ) -> Response[Any]:
-    """The whole file, with the form of what the caller may do now."""
-    application = await queries.visible(session, caller, application_id)
-    view = await views.view_of(session, caller, application)
+    """The queue as the address asks for it."""
+    asked, at = asked_of(request.query_params)
+    skip = (at - 1) * SHOWN
+    found, total = await queues.page_of(session, caller, asked, now, skip=skip, limit=SHOWN)
+    lines = await lines_of(session, caller, found, now)
+    numbers = await queues.counts(session, caller, now, midnight_after(now))
     known = await regions.of(session)
-    step = steps.STEPS.get(application.step)
-    specialists = []
-    if "assign" in view.allowed:
-        specialists = await moving.specialists_of(session, application.unit_id)
     return page(
         request,
-        "talents/templates/review_one.html",
+        TEMPLATE,
         problem=problem,
-        view=view,
-        revision=application.revision,
-        story=await timeline.of(session, caller, application),
-        place=known.full_name(application.region),
-        level=LEVELS.get(view.unit.level, ""),
-        specialists=specialists,
-        decisions=_decisions(step),
-        headings=HEADINGS,
-        menders=_menders(application),
-        typed=given.firsts if given else filling.texts_of(view),
-        rows=filling.ROWS,
-        where=filling.where(application),
+        asked=asked,
+        address=address,
+        lines=lines,
+        total=total,
+        at=at,
+        pages=max(1, -(-total // SHOWN)),
+        counts=numbers,
+        results=await _told(session, caller, results),
+        picked=set(given.texts.get("pick", [])) if given else set(),
+        opinion=given.text("opinion") if given else "",
+        places={each.region: known.full_name(each.region) for each in found},
+        choices=await _choices(session, caller),
         titles=steps.TITLES,
         badges=filling.BADGES,
+        now=now,
     )
 
 
-def _decisions(step: Step | None) -> list[tuple[str, str]]:
-    """What to choose from; whoever completes it passes it on by the form of the completing."""
-    names = step.decisions if step else ()
-    passes_elsewhere = step is not None and "patch" in step.acts
-    return [(n, DECISIONS[n]) for n in names if n != "pass" or not passes_elsewhere]
+def midnight_after(now: datetime) -> datetime:
+    """The end of the day in Shanghai."""
+    day = now.astimezone(SHANGHAI).date() + timedelta(days=1)
+    return datetime.combine(day, time.min, SHANGHAI)
 
 
-def _menders(application: Application) -> list[tuple[str, str]]:
-    """To whom it may be returned: the usual one first."""
-    step = steps.STEPS.get(application.step)
-    if step is None or application.step not in application.path:
-        return []
-    earlier = application.path[: application.path.index(application.step)]
-    usual = step.returns_to
-    ordered = sorted((each for each in earlier if each != "unit_assign"), key=lambda e: e != usual)
-    return [(each, WHO.get(each, steps.TITLES[each])) for each in ordered]
+async def lines_of(
+    session: AsyncSession, caller: Caller, found: Sequence[Application], now: datetime
+) -> list[Line]:
+    """The lines of some applications."""
+    shown = await views.summaries(session, caller, found)
+    waiting = await queues.waiting_among(session, caller, [each.id for each in found])
+    lines = []
+    for application, view in zip(found, shown, strict=True):
+        waits = application.id in waiting
+        step = steps.STEPS.get(application.step)
+        batch = waits and step is not None and step.batch
+        lines.append(
+            Line(
+                view=view,
+                revision=application.revision,
+                waits=waits,
+                batch=batch and not await batches.reasons(session, application, now),
+                late=application.due_at is not None and application.due_at <= now,
+                again=view.times_returned > 0 and application.step != steps.RETURNED,
+            )
+        )
+    return lines
 
 
-WHO = {"draft": "申请人", "unit_complete": "单位服务专员", "unit_endorse": "单位业务负责人"}
+async def _told(
+    session: AsyncSession, caller: Caller, results: Sequence[Result]
+) -> list[tuple[Result, ApplicationSummary | None]]:
+    """Each result with the line that it is about, where the caller may still see it."""
+    found = await queues.some(session, caller, [each.id for each in results])
+    lines = {each.id: each for each in await views.summaries(session, caller, found)}
+    return [(each, lines.get(each.id)) for each in results]
 
 
-@post(ONE, **PAGE, status_code=303)
-async def act(
-    request: Request[Any, Any, Any],
-    application_id: FromPath[UUID],
-    session: NamedDependency[AsyncSession],
-    caller: NamedDependency[Caller],
-    now: NamedDependency[datetime],
-) -> Response[Any]:
-    """指派、补全、提交或作出决定。"""
-    given = await sent(request)
-    doing = _act(session, application_id, caller, given, now)
-    if problem := await attempt(session, doing):
-        return await show(request, session, caller, application_id, given, problem)
-    return Redirect(f"{REVIEW}/{application_id}", status_code=303)
+async def _choices(session: AsyncSession, caller: Caller) -> dict[str, Any]:
+    """What the filters offer: only places and units of files that the caller may see."""
+    known = await regions.of(session)
+    seen = await queues.regions_seen(session, caller)
+    places = {place for each in seen for place in known.chain(each)[:2]}
+    return {
+        "categories": list((await categories.of(session)).values()),
+        "units": await queues.units_seen(session, caller),
+        "regions": [(each, known.full_name(each)) for each in sorted(places)],
+    }
 
 
-def _act(
-    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
-) -> Awaitable[Any]:
-    match given.text("do"):
-        case "assign":
-            return _assign(session, application_id, by, given, now)
-        case "save" | "submit":
-            return _save(session, application_id, by, given, now)
-    return _decide(session, application_id, by, given, now)
-
-
-async def _assign(
-    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
-) -> None:
-    chosen = Assignment(given.text("specialist")[:200])
-    await moving.assign(session, application_id, by, given.revision, chosen, now)
-
-
-async def _save(
-    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
-) -> None:
-    application = await queries.visible(session, by, application_id)
-    revision = given.revision
-    if "contract_until" in given.texts:  # whoever only hands on has no fields to change
-        patch = await filling.patch_of(session, by, given, application, now)
-        changed = await drafting.patch(session, application_id, by, revision, patch, now)
-        revision = changed.revision
-    if given.text("do") == "submit":
-        await moving.submit(session, application_id, by, revision, now)
-
-
-async def _decide(
-    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
-) -> None:
-    if given.text("decision") not in DECISIONS:
-        raise InvalidBody(FieldError("/decision", "missing", "请选择决定。"))
-    decision = Decision(
-        decision=given.text("decision"),  # type: ignore[arg-type]  # one of DECISIONS
-        opinion=given.text("opinion")[:2000],
-        to=(given.text("to") or None) if given.text("decision") == "return" else None,
-    )
-    await moving.decide(session, application_id, by, given.revision, decision, now)
-
-
-ROUTES = [queue, file, act]
+ROUTES = [queue, pass_several]

@@ -16,10 +16,11 @@ from service.auth.callers import Caller, Role
 from service.etag import etag, revision_of, unchanged
 from service.paging import Cursor, Limit, Page
 from service.talents import file_routes, queries
-from service.talents.applications import categories, drafting, moving, timeline, views
+from service.talents.applications import categories, drafting, moving, queues, timeline, views
 from service.talents.applications.application import Application
 from service.talents.applications.drafting import Draft, Patch
 from service.talents.applications.moving import Assignment, Decision
+from service.talents.applications.queues import Asked
 from service.talents.applications.views import ApplicationSummary, ApplicationView, SpecialistView
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="读到的 ETag")]
@@ -101,17 +102,25 @@ async def applications(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
     caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
     limit: Limit = 50,
     cursor: Cursor = None,
     step: Annotated[StepName | None, QueryParameter()] = None,
     region: Annotated[str | None, QueryParameter(pattern=r"^\d{6}$")] = None,
+    sort: Annotated[Literal["id", "due"], QueryParameter(description="`due`:先到期的在前")] = "id",
+    mine: Annotated[bool, QueryParameter(description="只列等我办理的")] = False,
+    overdue: Annotated[bool, QueryParameter(description="只列已超时限的")] = False,
 ) -> Response[Page[ApplicationSummary]]:
     """本人的、本单位的,或已到本级的办卡申请。"""
-    found = await queries.listed(
-        session, caller, after=paging.after(cursor), limit=limit, step=step, region=region
+    asked = Asked(
+        view="mine" if mine else "all", step=step, region=region, overdue=overdue,
+    )  # fmt: skip
+    found = await queues.listed(
+        session, caller, asked, now, cursor=cursor, limit=limit, by_due=sort == "due"
     )
-    lines = await views.summaries(session, caller, found)
-    return paging.answer(request, paging.page_of(lines, limit, lambda each: each.id))
+    lines = await views.summaries(session, caller, found[:limit])
+    more = queues.cursor_of(found[limit - 1], by_due=sort == "due") if found[limit:] else None
+    return paging.answer(request, Page(lines, more))
 
 
 @get(ONE, guards=[readers])
@@ -184,6 +193,7 @@ async def decide(
     """通过、退回或不通过;最后一步通过即发卡。
 
     退回时 `to` 写明由谁补充:`talent`、`unit_specialist`、`unit_manager` 或前面某一步;不写按步骤表。
+    `missing` 逐项列明所缺的材料或须更正的字段,补充的人照此办理;列明了的可以不另写意见。
     Problems: 404, 409 `wrong-state`, `card-exists`, `contract-over`, 412, 422, 428.
     """
     revision = revision_of(if_match)

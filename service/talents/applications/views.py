@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
 from service.auth.models import Account
+from service.pages.show import SHANGHAI
 from service.talents import masking, queries
 from service.talents.applications import (
     categories,
@@ -103,6 +104,11 @@ class ApplicationView(msgspec.Struct, frozen=True):
     allowed: list[str]
 
 
+def local(moment: datetime) -> datetime:
+    """An instant as people here read it (api.md 1.1)."""
+    return moment.astimezone(SHANGHAI)
+
+
 def person_view(person: Person, *, whole: bool) -> PersonView:
     """The applicant as a reader sees them."""
     return PersonView(
@@ -147,9 +153,9 @@ async def view_of(
         returned_by=returned_by(application),
         mend_at=application.mend_at,
         card_id=await session.scalar(card),
-        created_at=application.created_at,
-        step_since=application.step_since,
-        due_at=application.due_at,
+        created_at=local(application.created_at),
+        step_since=local(application.step_since),
+        due_at=local(application.due_at) if application.due_at else None,
         missing=await changes.missing_now(session, application),
         allowed=await holding.acts_of(session, caller, application),
     )
@@ -183,11 +189,11 @@ async def summaries(
             name=_name(caller, each, people[each.person_id]),
             unit=units[each.unit_id].name,
             region=each.region,
-            created_at=each.created_at,
-            step_since=each.step_since,
+            created_at=local(each.created_at),
+            step_since=local(each.step_since),
             returned_by=returned_by(each),
             mend_at=each.mend_at,
-            due_at=each.due_at,
+            due_at=local(each.due_at) if each.due_at else None,
             times_returned=times.get(each.id, 0),
         )
         for each in found

@@ -27,7 +27,9 @@ async def test_a_file_is_kept_and_comes_back_as_it_was(
     assert (told["media_type"], told["octets"]) == (kind, len(content))
     back = await who.get(f"/v1/files/{told['id']}")
     assert (back.content, back.headers["content-type"]) == (content, kind)
-    assert back.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert back.headers["content-security-policy"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+    )
     assert "no-store" in back.headers["cache-control"]
 
 
