@@ -33,6 +33,14 @@ from events.of_cards import (
     CardSuspended,
 )
 from events.of_clients import ClientKeySet, ClientRotated
+from events.of_people import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    FamilyAdded,
+    FamilyRemoved,
+    MunicipalCardDeclared,
+    MunicipalCardEnded,
+)
 from events.of_ratings import RatingCalledBack, RatingGiven, RatingRectified, RatingRuled
 from events.of_requests import (
     CorrectionAnswered,
@@ -86,6 +94,12 @@ AnyEvent = (
     | CardRevoked
     | CardExpired
     | BenefitRedeemed
+    | FamilyAdded
+    | FamilyRemoved
+    | ConsentGiven
+    | ConsentWithdrawn
+    | MunicipalCardDeclared
+    | MunicipalCardEnded
     | RequestSubmitted
     | RequestOffered
     | OfferWithdrawn

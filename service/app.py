@@ -21,6 +21,7 @@ from service.auth.callers import Caller
 from service.auth.guards import signed_in
 from service.auth.middleware import Identify, Trace
 from service.auth.tokens import OAuthRefusal
+from service.counters import entitlement_routes
 from service.counters import pages as counter_pages
 from service.counters import routes as counter_routes
 from service.idempotency import Replayed, on_replayed
@@ -43,6 +44,7 @@ from service.settings import Settings, read
 from service.talents import pages as talent_pages
 from service.talents.applications import routes as talent_routes
 from service.talents.cards import card_routes
+from service.talents.family import routes as family_routes
 from service.talents.proof import card_keys, key_routes, presenting_routes
 from service.transactions import keep_answer, provide_session
 from service.worktime import routes as worktime_routes
@@ -60,6 +62,8 @@ ROOMS: list[Any] = [
     counter_pages,
     counter_routes,
     deadline_routes,
+    entitlement_routes,
+    family_routes,
     feed_routes,
     health,
     key_routes,

@@ -10,19 +10,23 @@ from service.offerings import models as offering_models
 from service.partners import models as partner_models
 from service.partners.webhooks import models as webhook_models
 from service.reference import models as reference_models
+from service.requests import members as request_members
 from service.requests import models as request_models
 from service.satisfaction import models as satisfaction_models
 from service.talents import models, reading
 from service.talents.applications import application as applications
 from service.talents.applications import opinions, returns
 from service.talents.cards import card as cards
+from service.talents.family import models as family_models
 
 ROOMS = (
     auth_models,
     counter_models,
+    family_models,
     offering_models,
     partner_models,
     reference_models,
+    request_members,
     request_models,
     satisfaction_models,
     models,
