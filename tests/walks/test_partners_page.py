@@ -1,0 +1,34 @@
+"""docs/partners.md followed to the letter, with a shell and curl, from an empty folder."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from tests.walks.running import ROOT, Product
+
+PAGE = ROOT / "docs" / "partners.md"
+
+
+def blocks() -> list[str]:
+    """The page's commands, in order."""
+    return re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.S)
+
+
+def test_a_partner_s_engineer_follows_the_page_with_curl_alone(
+    product: Product, tmp_path: Path
+) -> None:
+    head = [f"BASE={product.base_url}", f"LOCAL={product.data / 'local.json'}", "set -e"]
+    script = "\n".join([*head, *blocks(), 'echo "the end of $REQUEST"'])
+    done = subprocess.run(
+        ["bash"], input=script, cwd=tmp_path, capture_output=True, text=True, timeout=90
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"the end of [0-9a-f-]{36}", done.stdout)
+    assert '"state":"completed"' in done.stdout
+    assert '"sha256":"' in done.stdout
+    assert '"type":"hck.webhook.test.v1"' in done.stdout
+
+
+def test_every_step_of_the_page_is_a_command() -> None:
+    steps = re.findall(r"^## \d", PAGE.read_text(), re.M)
+    assert len(blocks()) == len(steps)
