@@ -8,10 +8,16 @@ from litestar.datastructures import State
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 
+from cards.token import MESSAGES
 from events.base import Event
 from events.catalogue import EVENTS
+from service.counters.refusals import NOT_ENTITLED
 from service.problems import CATALOGUE, NotFound
 from service.problems.answers import PROBLEM_JSON
+from service.requests.entitlement import REASONS as NOT_REQUESTED
+
+REASONS = sorted({*MESSAGES, *NOT_ENTITLED, *NOT_REQUESTED})
+"""Why a card, a benefit or a request is refused: stable codes, one list for all doors."""
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -36,6 +42,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
                 },
             },
         },
+        "reason": {"type": "string", "description": "哪一条规则不通过", "enum": REASONS},
         "state": {"type": "string"},
         "allowed": {"type": "array", "items": {"type": "string"}},
     },

@@ -17,7 +17,9 @@ WEEKDAYS = "一二三四五六日"
 
 NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.TALENT,), "/card", "我的卡"),
+    ((Role.TALENT,), "/card/entitlements", "我的权益"),
     ((Role.TALENT,), "/my/requests", "服务申请"),
+    ((Role.TALENT,), "/my/family", "家庭成员"),
     ((Role.TALENT,), "/my/application", "办卡申请"),
     (
         (Role.REVIEWER, Role.OFFICE, Role.UNIT_MANAGER, Role.UNIT_SPECIALIST),

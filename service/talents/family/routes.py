@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth import guards
 from service.auth.callers import Caller
 from service.problems import NotFound
-from service.talents.family import adding, consenting, declaring, ending, views
+from service.talents.family import adding, consenting, declaring, ending, pages, views
 from service.talents.family.adding import GivenMember
 from service.talents.family.consenting import ConsentView
 from service.talents.family.declaring import Choose, Declare
@@ -134,5 +134,5 @@ async def choose(
 
 
 ROUTES: list[Any] = [
-    family, add, remove, consents, withdraw, municipal_cards, declare, end, choose,
+    family, add, remove, consents, withdraw, municipal_cards, declare, end, choose, *pages.ROUTES,
 ]  # fmt: skip
