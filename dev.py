@@ -8,6 +8,7 @@ python3 dev.py bench            性能比值
 python3 dev.py load 表名 文件    载入官员新表
 python3 dev.py deadlines 文件    逐行推算时限
 python3 dev.py rotate-keys      换密钥并重封个人信息
+python3 dev.py conformance --url 地址 --client 标识   检查办理单位的接收端
 """
 
 import hashlib
@@ -173,7 +174,10 @@ def main(arguments):
     if sys.version_info < NEEDED:
         give_up("需要 Python 3.11 或更高,现在是 %s。" % sys.version.split()[0])
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if command in LOCAL:
+    if command == "conformance":
+        install("run")
+        become("-m", "local.conformance", *rest)
+    elif command in LOCAL:
         install("run")
         become("-m", "local", command, *rest)
     elif command == "test":

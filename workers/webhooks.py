@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -46,56 +46,84 @@ class Caller:
         self.allowed: list[Network] = addresses.networks_of(settings.webhook_networks)
         self._tls = ssl.create_default_context()
 
-    async def call(self, call: Call, now: datetime) -> Outcome:
-        """Make one delivery; whatever goes wrong is an outcome, never an error."""
+    async def call(
+        self, call: Call, now: datetime, *, sent: bytes | None = None, unsigned: bool = False
+    ) -> Outcome:
+        """Make one delivery; whatever goes wrong is an outcome, never an error.
+
+        A conformance run may send another body than was signed, or no signature at all.
+        """
+        headers = {"Content-Type": "application/cloudevents+json; charset=utf-8"}
+        if not unsigned:
+            headers |= signatures.headers_of(
+                str(call.event_id), int(now.timestamp()), call.body, call.secrets, call.signing_key
+            )
+        body = call.body if sent is None else sent
+        return await self._timed(lambda client: self._deliver(client, call, headers, body, now))
+
+    async def ask(self, url: str) -> Outcome:
+        """Whether the receiver wants our calls; an outcome too."""
+        return await self._timed(lambda client: self._ask(client, url))
+
+    async def _timed(self, work: Callable[[httpx.AsyncClient], Awaitable[Outcome]]) -> Outcome:
         begun = time.monotonic()
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                outcome = await self._deliver(call, now)
+            # A connection of its own: one kept open by address could carry another host's call.
+            async with (
+                asyncio.timeout(CALL_SECONDS),
+                httpx.AsyncClient(
+                    verify=self._tls, trust_env=False, timeout=CALL_SECONDS,
+                    limits=httpx.Limits(max_keepalive_connections=0),
+                ) as client,
+            ):  # fmt: skip
+                outcome = await work(client)
         except TimeoutError:
             outcome = Outcome(error="timeout")
         except AddressRefused as refused:
             outcome = Outcome(error=refused.code)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as wrong:
             outcome = Outcome(error=_kind(wrong))
-        took = int((time.monotonic() - begun) * 1000)
-        return _with(outcome, took_ms=took)
+        return _with(outcome, took_ms=int((time.monotonic() - begun) * 1000))
 
-    async def _deliver(self, call: Call, now: datetime) -> Outcome:
-        # A connection of its own: one kept open by address could carry another host's call.
-        async with httpx.AsyncClient(
-            verify=self._tls, trust_env=False, timeout=CALL_SECONDS,
-            limits=httpx.Limits(max_keepalive_connections=0),
-        ) as client:  # fmt: skip
-            consent = None
-            if not call.confirmed:
-                consent = await self._ask(client, call)
-                if consent.error is not None:
-                    return consent
-            outcome = await self._post(client, call, now)
-        if consent is None:
-            return outcome
+    async def _deliver(
+        self,
+        client: httpx.AsyncClient,
+        call: Call,
+        headers: dict[str, str],
+        body: bytes,
+        now: datetime,
+    ) -> Outcome:
+        if call.confirmed:
+            return await self._post(client, call.url, headers, body, now)
+        consent = await self._ask(client, call.url)
+        if consent.error is not None:
+            return consent
+        outcome = await self._post(client, call.url, headers, body, now)
         return _with(outcome, confirmed=True, allowed_rate=consent.allowed_rate)
 
-    async def _ask(self, client: httpx.AsyncClient, call: Call) -> Outcome:
-        """Whether the receiver wants our calls (CloudEvents' webhook rules, events.md 4.2)."""
+    async def _ask(self, client: httpx.AsyncClient, url: str) -> Outcome:
+        """CloudEvents' webhook rules (events.md 4.2)."""
         headers = {"WebHook-Request-Origin": self.origin}
-        answer, kept = await self._send(client, "OPTIONS", call.url, headers, b"")
+        answer, kept = await self._send(client, "OPTIONS", url, headers, b"")
         allowed = answer.headers.get("WebHook-Allowed-Origin", "")
-        if not 200 <= answer.status_code < 300:
-            return Outcome(status=answer.status_code, error="no-consent", answer=kept)
-        if self.origin not in [each.strip() for each in allowed.split(",")] and allowed != "*":
+        wanted = self.origin in [each.strip() for each in allowed.split(",")] or allowed == "*"
+        if not 200 <= answer.status_code < 300 or not wanted:
             return Outcome(status=answer.status_code, error="no-consent", answer=kept)
         rate = answer.headers.get("WebHook-Allowed-Rate", "*").strip()
-        return Outcome(allowed_rate=max(1, int(rate)) if rate.isdecimal() else None)
-
-    async def _post(self, client: httpx.AsyncClient, call: Call, now: datetime) -> Outcome:
-        stamp = int(now.timestamp())
-        headers = signatures.headers_of(
-            str(call.event_id), stamp, call.body, call.secrets, call.signing_key
+        return Outcome(
+            status=answer.status_code,
+            allowed_rate=max(1, int(rate)) if rate.isdecimal() else None,
         )
-        headers["Content-Type"] = "application/cloudevents+json; charset=utf-8"
-        answer, kept = await self._send(client, "POST", call.url, headers, call.body)
+
+    async def _post(
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        headers: dict[str, str],
+        body: bytes,
+        now: datetime,
+    ) -> Outcome:
+        answer, kept = await self._send(client, "POST", url, headers, body)
         return Outcome(
             status=answer.status_code,
             answer=kept,

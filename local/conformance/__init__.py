@@ -1,0 +1,1 @@
+"""A conformance run against a partner's receiver (events.md 5.2)."""
