@@ -20,7 +20,8 @@ from service.counters.refusals import (
 )
 from service.counters.standing import Card, Found
 from service.counters.views import BenefitView
-from service.offerings.entitlement import Facts, Terms, against, why_not
+from service.offerings.entitlement import MUNICIPAL as MUNICIPAL_CARD
+from service.offerings.entitlement import Facts, Terms, against, exclusions_of, why_not
 from service.talents.family import municipal
 from service.talents.family.municipal import Gifts
 
@@ -65,6 +66,11 @@ class Benefit(msgspec.Struct, frozen=True):
         )
         own = Terms(self.annual_limit, self.companions_max)
         return against(self.code, self.exclusive_with, own, facts)
+
+    def settles(self, used: Mapping[str, int]) -> bool:
+        """Whether giving it now shuts another offering out for the rest of the year."""
+        rivals = exclusions_of(self.exclusive_with) - {MUNICIPAL_CARD}
+        return bool(rivals) and not used.get(self.code)
 
     def left(self, used: Mapping[str, int]) -> int | None:
         """What is left of the year's limit, never below 0; None where there is no limit."""

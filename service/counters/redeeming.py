@@ -55,6 +55,15 @@ kept AS (
     FROM quota, redemption RETURNING body)
 SELECT claim.mine, (SELECT body FROM kept) AS body FROM claim"""  # noqa: S608 - no values in it
 
+LOOKED = "SELECT c.id FROM cards c, claim"
+SHARED = "AND claim.mine FOR SHARE OF c"
+WRITE_FIRST = (
+    WRITE.replace(LOOKED, "UPDATE cards c SET revision = c.revision + 1 FROM claim")
+    .replace(SHARED, "AND claim.mine RETURNING c.id")
+)  # fmt: skip
+"""The first use in a year of what excludes another offering: it moves the card on, so that of two
+that exclude one another only one is written, and whoever looked before looks again."""
+
 TRIES = 5
 
 
@@ -126,7 +135,7 @@ async def write(
     told = log.append_arguments(event, by=author, region=gift.found.point_region, now=now)
     try:
         row = await pool.fetchrow(
-            WRITE,
+            WRITE_FIRST if gift.benefit.settles(gift.found.used) else WRITE,
             *told,
             *(
                 claim.caller,

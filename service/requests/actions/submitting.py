@@ -142,7 +142,8 @@ async def _check_exclusions(
     """Ask for what else the holder has only where it can matter: this door is measured."""
     exclusions = exclusions_of(version.exclusive_with)
     if exclusions - {MUNICIPAL} or (declared and exclusions):
-        await beside.alone(session, card.person_id)
+        await beside.touch_card(session, card.person_id)
+        await session.flush()
         entitlement.check_exclusions(version, await beside.facts_of(session, card, now))
 
 

@@ -22,7 +22,6 @@ USED = text("SELECT offering, used FROM quota_uses WHERE card_id = :card AND yea
 TAKEN = text("""
 SELECT DISTINCT offering FROM requests WHERE person_id = :person
     AND (ended_at IS NULL OR outcome = 'granted' AND completed_at >= :begun)""")
-ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('exclusions ' || :person, 0))")
 
 
 def year_of(now: datetime) -> int:
@@ -30,13 +29,12 @@ def year_of(now: datetime) -> int:
     return now.astimezone(SHANGHAI).year
 
 
-async def alone(session: AsyncSession, person_id: UUID) -> None:
-    """Whoever asks for, or chooses between, what excludes one another waits here for the other."""
-    await session.execute(ALONE, {"person": str(person_id)})
-
-
 async def touch_card(session: AsyncSession, person_id: UUID | None) -> Card | None:
-    """The live card, locked and with a new revision: a counter that looked before looks again."""
+    """The live card, locked and with a new revision.
+
+    Whoever asks for, or chooses between, what excludes one another waits here for the other; a
+    counter that looked before looks again.
+    """
     query = select(Card).where(Card.person_id == person_id, Card.state.in_(LIVE))
     card: Card | None = await session.scalar(
         query.with_for_update().execution_options(populate_existing=True)

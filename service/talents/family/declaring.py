@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
@@ -78,16 +79,17 @@ async def declare(
     """Keep that the holder has this city's card. Raises InvalidBody, MunicipalCardExists."""
     assert by.person_id is not None  # noqa: S101 - the routes see to it
     await _check(session, asked, now)
-    await beside.alone(session, by.person_id)
     await beside.touch_card(session, by.person_id)
-    if any(each.region == asked.region for each in await of_person(session, by.person_id)):
-        raise MunicipalCardExists
     card = MunicipalCard(
         id=ids.new_id(), person_id=by.person_id, region=asked.region,
         tier=asked.tier or municipal.ANY_TIER, valid_until=asked.valid_until, declared_at=now,
     )  # fmt: skip
-    session.add(card)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(card)
+            await session.flush()
+    except IntegrityError:
+        raise MunicipalCardExists from None
     event = MunicipalCardDeclared(municipal_card_id=card.id, city=card.region)
     await log.append(session, event, by=by.author(Role.TALENT), region=card.region, now=now)
     return card
@@ -137,7 +139,6 @@ async def choose(
     version = await offerings.current(session, offering.replace("\0", ""), today)
     if version is None or by.person_id is None:
         raise NotFound
-    await beside.alone(session, by.person_id)
     card = await beside.touch_card(session, by.person_id)
     if card is None:
         raise NotFound("您还没有有效的惠才卡,暂不需要选择。")

@@ -1,0 +1,158 @@
+"""At the counter: what is had by a city's card, or beside another offering, is not given twice."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from service.reference import tables
+from tests.city import City
+from tests.service.counters.desk import Desk, benefit, desk
+from tests.service.talents.family.kin import chosen, declared, holder, rights
+
+
+async def refused(counter: Desk, offering: str = "TR-01") -> tuple[int, str, str]:
+    answer = await counter.redeem(await counter.token(), offering)
+    body = answer.json()
+    return answer.status_code, body.get("code", ""), body.get("reason", "")
+
+
+async def reloaded(city: City, name: str, change: Any) -> None:
+    """Officials load a newer table."""
+    async with city.sessions.begin() as session:
+        rows = [dict(row) for row in await tables.rows_of(session, name)]
+        for row in rows:
+            change(row)
+        lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+        content = "\n".join("\t".join(line) for line in lines)
+        await tables.load(session, name, content, city.now)
+
+
+async def test_what_the_citys_card_gives_more_of_is_not_given_by_ours(city: City) -> None:
+    counter = await desk(city)
+    await declared(await holder(city))  # 青岛: 24 times at the airport, ours 12
+    seen = benefit(await counter.verify(await counter.token()), "TR-01")
+    assert (seen["usable"], seen["reason"], seen["left"]) == (False, "municipal-card", 12)
+    assert await refused(counter) == (409, "not-entitled", "municipal-card")
+    assert not await city.sql("SELECT 1 FROM redemptions")
+    # What the city's card gives less of, or not at all, is ours as before.
+    shown = await counter.verify(await counter.token())
+    assert benefit(shown, "CT-01")["usable"]
+    assert benefit(shown, "ME-01")["usable"]
+
+
+async def test_no_declared_card_changes_nothing(city: City) -> None:
+    counter = await desk(city)
+    assert (await counter.redeem(await counter.token())).status_code == 201
+
+
+async def test_a_card_that_has_ended_or_run_out_excludes_nothing(city: City) -> None:
+    counter, who = await desk(city), await holder(city)
+    card = await declared(who, valid_until="2026-03-02")
+    assert (await refused(counter))[2] == "municipal-card"
+    city.at("2026-03-03T00:00:00")
+    counter = await desk(city)
+    assert benefit(await counter.verify(await counter.token()), "TR-01")["usable"]
+    city.at("2026-03-02T23:59:59")
+    counter = await desk(city)
+    assert (await refused(counter))[2] == "municipal-card"
+    who = await holder(city)
+    assert (await who.delete(f"/v1/me/municipal-cards/{card}")).status_code == 204
+    assert (await counter.redeem(await counter.token())).status_code == 201
+
+
+async def test_the_holder_may_choose_ours_until_the_first_use_settles_it(city: City) -> None:
+    counter, who = await desk(city), await holder(city)
+    await declared(who)
+    assert (await chosen(who, "TR-01", "province")).status_code == 200
+    assert (await chosen(who, "TR-01", "municipal")).status_code == 200
+    assert (await refused(counter))[2] == "municipal-card"
+    assert (await chosen(who, "TR-01", "province")).json() == {"uses": "province"}
+    assert (await counter.redeem(await counter.token())).status_code == 201
+    again = await chosen(who, "TR-01", "municipal")
+    assert (again.status_code, again.json()["code"]) == (409, "municipal-choice-locked")
+    city.pass_time(timedelta(seconds=30))
+    assert (await counter.redeem(await counter.token())).json()["left"] == 10
+
+
+async def test_a_choice_and_a_first_use_at_once_end_in_one_of_the_two(city: City) -> None:
+    counter, who = await desk(city), await holder(city)
+    await declared(who)
+    await chosen(who, "TR-01", "province")
+    shown = await counter.token()
+    given, choice = await asyncio.gather(counter.redeem(shown), chosen(who, "TR-01", "municipal"))
+    assert sorted((given.status_code, choice.status_code)) in ([200, 409], [201, 409])
+
+
+@pytest.mark.parametrize("offering", ["CT-02", "XX-99", "%00", "TR-03"])
+async def test_only_what_both_give_can_be_chosen(city: City, offering: str) -> None:
+    who = await holder(city)
+    await declared(who)
+    answer = await chosen(who, offering, "municipal")
+    assert answer.json()["code"] in ("nothing-to-choose", "not-found")
+
+
+async def test_a_replaced_card_keeps_choices_and_what_was_used(city: City) -> None:
+    counter, who = await desk(city), await holder(city)
+    await declared(who)
+    await chosen(who, "TR-01", "province")
+    assert (await counter.redeem(await counter.token())).status_code == 201
+    card = (await who.get("/v1/me/card")).json()
+    window = await city.person("reviewer", region="370100")
+    seen = await window.get(f"/v1/cards/{card['id']}")
+    made = await window.post(
+        f"/v1/cards/{card['id']}/replace", {"reason": "遗失"}, etag=seen.headers["ETag"]
+    )
+    assert made.status_code == 200, made.text
+    mine = (await rights(who))["TR-01"]
+    assert (mine["used"], mine["left"], mine["uses"]) == (1, 11, "province")
+    assert mine["choosable"] is False
+
+
+async def test_officials_table_is_heard_with_the_next_scan(city: City) -> None:
+    counter = await desk(city)
+    await declared(await holder(city))
+    assert (await refused(counter))[2] == "municipal-card"
+
+    def fewer(row: dict[str, str]) -> None:
+        if (row["city"], row["offering"]) == ("370200", "TR-01"):
+            row["annual_limit"] = "3"
+
+    await reloaded(city, "municipal", fewer)
+    assert (await counter.redeem(await counter.token())).status_code == 201
+
+
+async def test_one_of_two_offerings_excludes_the_other_and_both_ways(city: City) -> None:
+    def exclude(row: dict[str, str]) -> None:
+        if row["code"] == "TR-01":
+            row["exclusive_with"] = "municipal-card;TR-02"
+
+    await reloaded(city, "catalogue", exclude)
+    counter, who = await desk(city), await holder(city)
+    before = await rights(who)
+    assert (before["TR-01"]["excludes"], before["TR-02"]["excludes"]) == (["TR-02"], ["TR-01"])
+    assert "“铁路贵宾候车”每年只享受其一" in before["TR-01"]["explanation"]
+    assert (await counter.redeem(await counter.token(), "TR-02")).status_code == 201
+    city.pass_time(timedelta(seconds=30))
+    assert await refused(counter, "TR-01") == (409, "not-entitled", "exclusive")
+    assert (await counter.redeem(await counter.token(), "TR-02")).status_code == 201
+    after = (await rights(who))["TR-01"]
+    assert (after["usable"], after["reason"]) == (False, "exclusive")
+    assert "铁路贵宾候车" in after["explanation"]
+
+
+async def test_two_that_exclude_one_another_are_not_both_given_at_once(city: City) -> None:
+    def exclude(row: dict[str, str]) -> None:
+        if row["code"] == "TR-01":
+            row["exclusive_with"] = "TR-02"
+
+    await reloaded(city, "catalogue", exclude)
+    counter = await desk(city)
+    shown = [await counter.token() for _ in range(16)]
+    answers = await asyncio.gather(
+        *(counter.redeem(token, ("TR-01", "TR-02")[n % 2]) for n, token in enumerate(shown))
+    )
+    given = {a.json()["offering"] for a in answers if a.status_code == 201}
+    assert len(given) == 1
+    assert {a.status_code for a in answers} == {201, 409}
