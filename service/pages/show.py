@@ -26,6 +26,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
         "/review",
         "办卡审核",
     ),
+    ((Role.UNIT_MANAGER, Role.UNIT_SPECIALIST), "/unit", "本单位人才"),
     ((Role.PARTNER_CLERK,), "/desk", "待办申请"),
     ((Role.PARTNER_CLERK,), "/counter", "核验核销"),
     ((Role.PARTNER_CLERK,), "/centre/bad-ratings", "差评整改"),

@@ -7,6 +7,7 @@ from service.talents.applications import (
     review_file_pages,
     review_pages,
     review_routes,
+    unit_pages,
 )
 from service.talents.cards import card_pages
 
@@ -16,4 +17,5 @@ ROUTES: list[Any] = [
     *review_pages.ROUTES,
     *review_file_pages.ROUTES,
     *review_routes.ROUTES,
+    *unit_pages.ROUTES,
 ]

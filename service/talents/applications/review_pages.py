@@ -34,12 +34,16 @@ TEMPLATE = "talents/templates/review.html"
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of the queue: what it says, whether it waits and may be passed with others."""
+    """One line of the queue: what it says, whether it waits and may be passed with others.
+
+    `look`: it might be, were there not a hint to look at first.
+    """
 
     view: ApplicationSummary
     revision: int
     waits: bool
     batch: bool
+    look: bool
     late: bool
     again: bool
 
@@ -185,12 +189,14 @@ async def lines_of(
         waits = application.id in waiting
         step = steps.STEPS.get(application.step)
         batch = waits and step is not None and step.batch
+        look = batch and bool(await batches.reasons(session, application, now))
         lines.append(
             Line(
                 view=view,
                 revision=application.revision,
                 waits=waits,
-                batch=batch and not await batches.reasons(session, application, now),
+                batch=batch and not look,
+                look=look,
                 late=application.due_at is not None and application.due_at <= now,
                 again=view.times_returned > 0 and application.step != steps.RETURNED,
             )
