@@ -23,6 +23,7 @@ from events.of_applications import (
     ApplicationWithdrawn,
 )
 from events.of_cards import (
+    BenefitConflicted,
     BenefitRedeemed,
     CardExpired,
     CardIssued,
@@ -31,6 +32,7 @@ from events.of_cards import (
     CardReplaced,
     CardRevoked,
     CardSuspended,
+    ConflictSettled,
 )
 from events.of_clients import ClientKeySet, ClientRotated
 from events.of_people import (
@@ -94,6 +96,8 @@ AnyEvent = (
     | CardRevoked
     | CardExpired
     | BenefitRedeemed
+    | BenefitConflicted
+    | ConflictSettled
     | FamilyAdded
     | FamilyRemoved
     | ConsentGiven

@@ -55,7 +55,7 @@ class CardExpired(OfCard, frozen=True, kw_only=True, tag="hck.card.expired.v1"):
 
 
 class BenefitRedeemed(Event, frozen=True, kw_only=True, tag="hck.benefit.redeemed.v1"):
-    """A counter gave a benefit for a live token."""
+    """A counter gave a benefit for a live token; `offline` where its journal told of it later."""
 
     redemption_id: UUID
     card_id: UUID
@@ -63,6 +63,7 @@ class BenefitRedeemed(Event, frozen=True, kw_only=True, tag="hck.benefit.redeeme
     partner_id: UUID
     service_point_id: UUID
     companions: int
+    offline: bool = False
 
     @property
     def subject(self) -> str:
@@ -73,3 +74,37 @@ class BenefitRedeemed(Event, frozen=True, kw_only=True, tag="hck.benefit.redeeme
     def concerns(self) -> UUID | None:
         """The partner whose counter it was."""
         return self.partner_id
+
+
+class OfJournal(Event, frozen=True, kw_only=True):
+    """Happened to a line of an offline counter's journal."""
+
+    entry_id: UUID
+    offering: str
+
+    @property
+    def subject(self) -> str:
+        """The line."""
+        return f"journals/{self.entry_id}"
+
+
+class BenefitConflicted(OfJournal, frozen=True, kw_only=True, tag="hck.benefit.conflicted.v1"):
+    """A benefit was given offline though its token had been used, or nothing was left.
+
+    `reason` is `token-replayed` or `quota-exhausted` (card-token.md 13.4).
+    """
+
+    card_id: UUID
+    partner_id: UUID
+    service_point_id: UUID
+    reason: str
+    redemption_id: UUID | None = None
+
+    @property
+    def concerns(self) -> UUID | None:
+        """The partner whose counter it was."""
+        return self.partner_id
+
+
+class ConflictSettled(OfJournal, frozen=True, kw_only=True, tag="hck.benefit.settled.v1"):
+    """专家中心 has looked into a conflict."""

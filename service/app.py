@@ -24,6 +24,8 @@ from service.auth.tokens import OAuthRefusal
 from service.counters import entitlement_routes
 from service.counters import pages as counter_pages
 from service.counters import routes as counter_routes
+from service.counters.journals import pages as journal_pages
+from service.counters.journals import routes as journal_routes
 from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
@@ -66,6 +68,8 @@ ROOMS: list[Any] = [
     family_routes,
     feed_routes,
     health,
+    journal_pages,
+    journal_routes,
     key_routes,
     offering_routes,
     openapi,

@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from events import log
 from service.auth import models as auth_models
 from service.counters import models as counter_models
+from service.counters.journals import models as journal_models
 from service.db import Base
 from service.offerings import models as offering_models
 from service.partners import models as partner_models
@@ -22,6 +23,7 @@ from service.talents.family import models as family_models
 ROOMS = (
     auth_models,
     counter_models,
+    journal_models,
     family_models,
     offering_models,
     partner_models,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -41,6 +41,8 @@ class Redemption(Base):
     service_point_id: Mapped[UUID] = mapped_column(ForeignKey("service_points.id"))
     companions: Mapped[int]
     redeemed_at: Mapped[datetime]
+    offline: Mapped[bool] = mapped_column(default=False, server_default=false())
+    over_quota: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         UniqueConstraint("iss", "cti"),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events.base import Event
 from events.of_applications import OfApplication
-from events.of_cards import BenefitRedeemed, OfCard
+from events.of_cards import BenefitConflicted, BenefitRedeemed, OfCard
 from events.of_ratings import OfRating
 from events.of_requests import OfRequest
 from events.of_webhooks import OfWebhook
@@ -46,6 +46,8 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
             return Concerned(person_id, event.partner_id, event.offering)
         case OfCard(card_id=card_id):
             return Concerned(await session.scalar(_person(Card, card_id)))
+        case BenefitConflicted(partner_id=partner_id):
+            return Concerned(partner_id=partner_id, offering=event.offering)
         case OfWebhook(partner_id=partner_id):
             return Concerned(partner_id=partner_id)
         case OfApplication(application_id=application_id):

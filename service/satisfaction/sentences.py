@@ -67,6 +67,18 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_cards.CardRevoked: (Line((HOLDER,), "您的惠才卡已注销,如有疑问请联系人才服务窗口。"),),
     of_cards.CardExpired: (Line((HOLDER,), "您的惠才卡已到期。"),),
     of_cards.BenefitRedeemed: (Line((HOLDER,), "您在{partner}使用了“{offering}”,欢迎评价。"),),
+    of_cards.BenefitConflicted: (
+        Line(
+            (CENTRE, CLERKS),
+            "{partner}的一次离线核销“{offering}”有冲突:码已使用过,请核对。",
+            _is("reason", "token-replayed"),
+        ),
+        Line(
+            (CENTRE, CLERKS),
+            "{partner}的一次离线核销“{offering}”有冲突:本年度次数已用完,请核对。",
+            _is("reason", "quota-exhausted"),
+        ),
+    ),
     of_requests.RequestOffered: (
         Line((CLERKS,), "新的“{offering}”申请待接件,请于{due}前接件或退件。"),
     ),

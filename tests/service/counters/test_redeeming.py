@@ -36,6 +36,7 @@ async def test_the_event_holds_ids_and_the_counters_region_only(city: City) -> N
     assert event["actor"] == f"clients/{counter.machine.entry['client_id']}"
     assert set(event["data"]) == {
         "redemption_id", "card_id", "offering", "partner_id", "service_point_id", "companions",
+        "offline",
     }  # fmt: skip
     (row,) = await city.sql("SELECT * FROM redemptions")
     assert event["data"]["card_id"] == str(row["card_id"])
