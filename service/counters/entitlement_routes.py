@@ -58,14 +58,14 @@ async def show(
     now: datetime,
     problem: Problem | None = None,
 ) -> Response[Any]:
-    """What can be used first; of a search only what it finds."""
+    """What can be used first, what needs but the card before all; of a search what it finds."""
     typed = request.query_params.get("q", "")[:100]
     if await queries.card_of_person(session, caller.person_id) is None:
         return page(request, TEMPLATE, problem=problem, view=None, q=typed)
     view = await entitlements.of_caller(session, caller, now)
     found = await _found(session, typed, now)
     items = [each for each in view.items if found is None or each.offering in found]
-    items.sort(key=lambda each: not each.usable)
+    items.sort(key=lambda each: (not each.usable, each.mode != "benefit"))
     return page(
         request,
         TEMPLATE,
