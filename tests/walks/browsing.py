@@ -96,6 +96,10 @@ class Window:
             self.page.screenshot(path=Path(folder) / f"{picture}.png", animations="disabled")
 
 
+Open = Callable[..., Window]
+"""Opens a window: whose, of which size, in which browser."""
+
+
 def code_of(window: Window) -> Image.Image:
     """The QR code as somebody in front of the phone sees it."""
     seen = window.mark("code").screenshot()

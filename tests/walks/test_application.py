@@ -30,14 +30,21 @@ async def test_an_application_is_returned_mended_passed_and_becomes_a_card_that_
     assert (await way.pass_("manager"))["step"] == "county_review"
     assert (await way.pass_("county"))["step"] == "city_review"
 
-    back = {"decision": "return", "opinion": "请补交学历证明"}
+    back = {
+        "decision": "return", "opinion": "请补交学历证明",
+        "missing": [{"what": "evidence", "name": "学历证明"}],
+    }  # fmt: skip
     returned = await way.done("city", "decisions", back)
     assert (returned["step"], returned["mend_at"]) == ("returned", "draft")
+    assert [(each["name"], each["done"]) for each in returned["missing"]] == [("学历证明", False)]
     degree = (await file_of(talent)).json()
     seen = await way.seen("talent")
     evidence = [*seen.json()["evidence"], {"kind": "学历证明", "file_id": degree["id"]}]
     await talent.patch(way.path, {"evidence": evidence}, etag=seen.headers["ETag"])
     assert (await way.done("talent", "submit"))["step"] == "city_review"
+    (back,) = (await (await way.who("city")).get(f"{way.path}/changes")).json()["items"]
+    assert [(each["kind"], each["change"]) for each in back["evidence"]] == [("学历证明", "added")]
+    assert [each["done"] for each in back["missing"]] == [True]
 
     assert (await way.pass_("city", "province"))["step"] == "office_consent"
     last = await way.pass_("office")

@@ -1,47 +1,19 @@
 """The whole chain through the pages, in Debian's Chromium, on real processes and both brokers."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import BrowserType, expect, sync_playwright
+from playwright.sync_api import BrowserType, expect
 
 from tests.service.talents.apply import PDF
 from tests.walks import browsing, pictures
-from tests.walks.browsing import DESK, PHONE, Window
+from tests.walks.browsing import DESK, PHONE, Open, Window
 from tests.walks.running import Product
 
-PATIENCE_MS = 15_000
 FIGURES_MS = 5_000
 NEXT_YEAR = datetime.now(UTC).year + 1
 PAPER: Any = {"name": "业绩材料.pdf", "mimeType": "application/pdf", "buffer": PDF}
-Open = Callable[..., Window]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[BrowserType]:
-    """Playwright's hand on Debian's browser."""
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        yield playwright.chromium
-
-
-@pytest.fixture
-def opened(chromium: BrowserType, product: Product) -> Iterator[Open]:
-    """Opens windows; at the end none of them may have complained of anything."""
-    browser = browsing.open_chromium(chromium)
-    windows: list[Window] = []
-
-    def open_one(login: str, size: Any, by: Any = browser) -> Window:
-        windows.append(Window(by, product, login, size))
-        return windows[-1].sign_in()
-
-    yield open_one
-    complaints = [each for window in windows for each in window.complaints]
-    browser.close()
-    assert complaints == []
 
 
 def test_from_an_application_to_the_figures(
