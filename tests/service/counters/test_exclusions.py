@@ -7,9 +7,19 @@ from typing import Any
 import pytest
 
 from service.reference import tables
+from service.talents.family import declaring
+from service.talents.family.declaring import Choose
 from tests.city import City
 from tests.service.counters.desk import Desk, benefit, desk
-from tests.service.talents.family.kin import chosen, declared, holder, rights
+from tests.service.requests.ask import accepted, body
+from tests.service.talents.family.kin import (
+    caller_of,
+    chosen,
+    declared,
+    holder,
+    rights,
+    waiting,
+)
 
 
 async def refused(counter: Desk, offering: str = "TR-01") -> tuple[int, str, str]:
@@ -76,13 +86,50 @@ async def test_the_holder_may_choose_ours_until_the_first_use_settles_it(city: C
     assert (await counter.redeem(await counter.token())).json()["left"] == 10
 
 
-async def test_a_choice_and_a_first_use_at_once_end_in_one_of_the_two(city: City) -> None:
+async def test_a_counter_that_looked_before_a_choice_looks_again(city: City) -> None:
+    counter, who = await desk(city), await holder(city)
+    await declared(who)
+    await chosen(who, "TR-01", "province")
+    by, shown = await caller_of(city, who), await counter.token()
+    async with city.sessions.begin() as session:
+        await declaring.choose(session, by, "TR-01", Choose("municipal"), city.now)
+        given = asyncio.create_task(counter.redeem(shown))
+        assert await waiting(city, given)
+    assert (await given).json()["reason"] == "municipal-card"
+    assert not await city.sql("SELECT 1 FROM redemptions")
+
+
+async def test_of_a_choice_and_a_first_use_at_once_one_finds_the_other_done(city: City) -> None:
     counter, who = await desk(city), await holder(city)
     await declared(who)
     await chosen(who, "TR-01", "province")
     shown = await counter.token()
     given, choice = await asyncio.gather(counter.redeem(shown), chosen(who, "TR-01", "municipal"))
     assert sorted((given.status_code, choice.status_code)) in ([200, 409], [201, 409])
+
+
+async def test_what_is_under_way_or_was_granted_on_request_excludes_at_the_counter(
+    city: City,
+) -> None:
+    def exclude(row: dict[str, str]) -> None:
+        if row["code"] == "CT-01":
+            row["exclusive_with"] = "HO-01"
+
+    await reloaded(city, "catalogue", exclude)
+    case = await accepted(city)
+    museum = await desk(city, "museum")
+    assert await refused(museum, "CT-01") == (409, "not-entitled", "exclusive")
+    ends = "UPDATE requests SET state = 'completed', ended_at = $1, completed_at = $1, outcome = "
+    await city.sql(ends + "'granted'", city.now)
+    assert (await refused(museum, "CT-01"))[2] == "exclusive"
+    last_year = city.now.replace(year=2025)
+    await city.sql(ends + "'granted'", last_year)
+    assert benefit(await museum.verify(await museum.token()), "CT-01")["usable"]
+    await city.sql(ends + "'declined'", city.now)
+    assert (await museum.redeem(await museum.token(), "CT-01")).status_code == 201
+    # And what a counter gave excludes the case, the other way round.
+    refusal = await case.holder.post("/v1/requests", body())
+    assert (refusal.status_code, refusal.json()["reason"]) == (409, "exclusive")
 
 
 @pytest.mark.parametrize("offering", ["CT-02", "XX-99", "%00", "TR-03"])

@@ -14,6 +14,7 @@ from service.offerings import details
 from service.offerings.models import OfferingVersion
 from service.reference import tables
 from service.requests import entitlement, members
+from service.requests.actions import submitting
 from service.requests.entitlement import NotEntitled
 from service.talents.family.models import FamilyMember
 from tests.city import City, Someone
@@ -22,6 +23,7 @@ from tests.service.requests.ask import APARTMENT, GRANTED, accepted, body
 from tests.service.talents.family.kin import (
     QINGDAO,
     added,
+    caller_of,
     child,
     chosen,
     declared,
@@ -29,6 +31,7 @@ from tests.service.talents.family.kin import (
     number,
     rights,
     spouse,
+    waiting,
 )
 
 PURCHASE = "HO-02"
@@ -104,6 +107,17 @@ async def test_a_member_removed_at_the_same_moment_is_either_named_or_not(city: 
     assert removed.status_code == 204
     (row,) = await city.sql("SELECT erased_at FROM family_members")
     assert (row["erased_at"] is None) is (answer.status_code == 201)
+
+
+async def test_who_is_being_named_is_not_removed_meanwhile(city: City) -> None:
+    who = await holder(city)
+    kid, by = await added(who, child()), await caller_of(city, who)
+    async with city.sessions.begin() as session:
+        kinds, _ = await submitting._named(session, by, [kid])
+        assert kinds == ["child"]
+        removal = asyncio.create_task(who.delete(f"/v1/me/family/{kid}"))
+        assert await waiting(city, removal)
+    assert (await removal).status_code == 204
 
 
 async def test_a_partner_sees_relation_and_masked_name_and_what_the_offering_shares(

@@ -1,10 +1,12 @@
 """A holder's family and municipal cards, for tests that need one."""
 
+import asyncio
 from typing import Any
 
 import httpx
 from stdnum.cn import ric
 
+from service.auth.callers import Caller, Grant, Role
 from tests.city import City, Someone
 
 JINAN, QINGDAO = "370100", "370200"
@@ -69,3 +71,25 @@ async def rights(who: Someone) -> dict[str, dict[str, Any]]:
     answer = await who.get("/v1/me/entitlements")
     assert answer.status_code == 200, answer.text
     return {each["offering"]: each for each in answer.json()["items"]}
+
+
+async def caller_of(city: City, who: Someone) -> Caller:
+    """Somebody as the actions know them."""
+    (row,) = await city.sql(
+        "SELECT id, person_id FROM accounts WHERE login = $1", who.entry["login"]
+    )
+    return Caller(
+        id=str(row["id"]), grants=(Grant(Role.TALENT),), account_id=row["id"],
+        person_id=row["person_id"],
+    )  # fmt: skip
+
+
+async def waiting(city: City, task: asyncio.Task[Any]) -> bool:
+    """Whether it comes to wait for a lock of somebody else's; False where it ends instead."""
+    query = """
+SELECT count(*) AS n FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+    while not task.done():
+        if (await city.sql(query))[0]["n"]:
+            return True
+    return False
