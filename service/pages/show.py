@@ -118,15 +118,22 @@ def left(until: datetime | None, now: datetime) -> str:
         return "暂停计时"
     seconds = int((until - now).total_seconds())
     word, seconds = ("还剩", seconds) if seconds >= 0 else ("已超", -seconds)
-    days, hours, minutes = seconds // 86400, seconds % 86400 // 3600, seconds % 3600 // 60
+    return f"{word} {span(seconds)}"
+
+
+def span(seconds: float) -> str:
+    """So much wall time: `2 天 3 小时`, `5 小时 20 分`, `7 分`."""
+    days, hours, minutes = (
+        int(n) for n in (seconds // 86400, seconds % 86400 // 3600, seconds % 3600 // 60)
+    )
     if days:
-        return f"{word} {days} 天 {hours} 小时"
-    return f"{word} {hours} 小时 {minutes} 分" if hours else f"{word} {minutes} 分"
+        return f"{days} 天 {hours} 小时"
+    return f"{hours} 小时 {minutes} 分" if hours else f"{minutes} 分"
 
 
 def prepare_engine(engine: JinjaTemplateEngine) -> None:
     """Give templates their words."""
     environment = engine.engine
     environment.filters.update(when=when, day=day, until=until)
-    environment.globals.update(left=left)
+    environment.globals.update(left=left, span=span)
     environment.trim_blocks = environment.lstrip_blocks = True

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -36,6 +36,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     unit_id: UUID | None = None
     overdue: bool = False
     q: str = ""
+
+
+class Found(NamedTuple):
+    """One page, how many there are in all, and whether the search stopped before the end."""
+
+    rows: Sequence[Application]
+    total: int
+    cut: bool
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -114,7 +122,7 @@ async def _asked(
 
 async def page_of(
     session: AsyncSession, caller: Caller, asked: Asked, now: datetime, *, skip: int, limit: int
-) -> tuple[Sequence[Application], int]:
+) -> Found:
     """One page of the queue and how many there are in all.
 
     What waits comes by what runs out first; of everything, the last to move comes first.
@@ -122,16 +130,18 @@ async def page_of(
     query = await _asked(session, caller, asked, now)
     order = BY_DUE if asked.view == "mine" else NEWEST_FIRST
     if asked.q:
-        found = await _matching(session, query.order_by(*order).limit(SEARCHED), asked.q)
-        return found[skip : skip + limit], len(found)
+        searched = (await session.scalars(query.order_by(*order).limit(SEARCHED))).all()
+        found = await _matching(session, searched, asked.q)
+        return Found(found[skip : skip + limit], len(found), len(searched) == SEARCHED)
     total = await session.scalar(select(func.count()).select_from(query.subquery()))
     rows = await session.scalars(query.order_by(*order).offset(skip).limit(limit))
-    return rows.all(), total or 0
+    return Found(rows.all(), total or 0, False)
 
 
-async def _matching(session: AsyncSession, query: Select[Application], q: str) -> list[Application]:
+async def _matching(
+    session: AsyncSession, rows: Sequence[Application], q: str
+) -> list[Application]:
     """Those whose applicant's or unit's name has `q` in it, or whose id begins with it."""
-    rows = (await session.scalars(query)).all()
     people = await queries.people_of(session, {each.person_id for each in rows})
     units = await queries.units_of(session, {each.unit_id for each in rows})
     wanted = q.strip().lower()

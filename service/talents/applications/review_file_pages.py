@@ -150,8 +150,8 @@ async def _following(
     session: AsyncSession, caller: Caller, application: Application, now: datetime
 ) -> UUID | None:
     """The file that waits next for the caller, where this one waits no longer."""
-    found, _ = await queues.page_of(session, caller, Asked(), now, skip=0, limit=2)
-    return next((each.id for each in found if each.id != application.id), None)
+    found = await queues.page_of(session, caller, Asked(), now, skip=0, limit=2)
+    return next((each.id for each in found.rows if each.id != application.id), None)
 
 
 def _decisions(step: Step | None) -> list[tuple[str, str]]:

@@ -146,7 +146,7 @@ async def show(
     """The queue as the address asks for it."""
     asked, at = asked_of(request.query_params)
     skip = (at - 1) * SHOWN
-    found, total = await queues.page_of(session, caller, asked, now, skip=skip, limit=SHOWN)
+    found, total, cut = await queues.page_of(session, caller, asked, now, skip=skip, limit=SHOWN)
     lines = await lines_of(session, caller, found, now)
     numbers = await queues.counts(session, caller, now, midnight_after(now))
     known = await regions.of(session)
@@ -158,6 +158,7 @@ async def show(
         address=address,
         lines=lines,
         total=total,
+        cut=queues.SEARCHED if cut else 0,
         at=at,
         pages=max(1, -(-total // SHOWN)),
         counts=numbers,

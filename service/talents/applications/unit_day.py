@@ -61,7 +61,7 @@ class Day(msgspec.Struct, frozen=True):
 
 async def of(session: AsyncSession, caller: Caller, now: datetime) -> Day:
     """The day of a manager or a specialist."""
-    found, total = await queues.page_of(session, caller, Asked(), now, skip=0, limit=SHOWN)
+    found, total, _ = await queues.page_of(session, caller, Asked(), now, skip=0, limit=SHOWN)
     others = await _under_way(session, caller, {each.id for each in found})
     return Day(
         waiting=await views.summaries(session, caller, found),

@@ -1,5 +1,6 @@
 """Several passed at once: each on its own, nothing lost by it (issue: batch decisions)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -135,3 +136,15 @@ async def test_a_file_is_listed_once(city: City) -> None:
 async def test_a_talent_has_no_such_door(city: City) -> None:
     way = await at_office(city)
     assert (await passed(city, item(way, 1), hand="talent")).status_code == 403
+
+
+async def test_two_batches_at_once_pass_each_file_once(city: City) -> None:
+    ways = await copies(city, await at_office(city, evidence=WHOLE), 4)
+    revision = await revision_of(ways[0])
+    items = [item(way, revision) for way in ways]
+    answers = await asyncio.gather(passed(city, *items), passed(city, *reversed(items)))
+    results = [each for answer in answers for each in answer.json()["items"]]
+    for way in ways:
+        mine = sorted(each["result"] for each in results if each["id"] == way.id)
+        assert mine == ["passed", "refused"]
+        assert (await way.events()).count("issued") == 1

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,7 +84,9 @@ async def test_pages_follow_one_another_without_a_gap(session: AsyncSession) -> 
     found: list[Any] = []
     total = 1
     while len(found) < total:
-        page, total = await queues.page_of(session, who, Asked(), MONDAY, skip=len(found), limit=7)
+        page, total, _ = await queues.page_of(
+            session, who, Asked(), MONDAY, skip=len(found), limit=7
+        )
         assert page
         found += page
     assert len({each.id for each in found}) == total
@@ -107,7 +110,7 @@ async def test_a_cursor_goes_on_where_the_list_stopped(session: AsyncSession) ->
             if len(rows) <= 40:
                 break
             cursor = queues.cursor_of(rows[39], by_due=by_due)
-        everything, total = await queues.page_of(
+        everything, total, _ = await queues.page_of(
             session, who, Asked(view="all"), MONDAY, skip=0, limit=2000
         )
         assert len(found) == total
@@ -130,7 +133,7 @@ async def test_filters_narrow_what_is_seen_and_never_widen_it(session: AsyncSess
     assert await number(view="mine", step="city_review") == 0
     late = timedelta(days=400)
     asked = Asked(view="all", overdue=True)
-    rows, total = await queues.page_of(session, who, asked, MONDAY + late, skip=0, limit=999)
+    rows, total, _ = await queues.page_of(session, who, asked, MONDAY + late, skip=0, limit=999)
     assert total == len(rows)
     assert all(each.due_at for each in rows)
 
@@ -141,3 +144,14 @@ async def test_a_name_is_found_though_it_is_sealed(city: City) -> None:
     for q, there in (("若溪", True), ("云帆", True), (way.id[:13], True), ("无此人", False)):
         text = (await who.get(f"/review?view=all&q={q}", headers={"Accept": "text/html"})).text
         assert (f'data-id="{way.id}"' in text) is there, q
+
+
+async def test_a_search_that_stops_before_the_end_says_so(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way: Way = await at_county(city)
+    who = await way.who("county")
+    path, headers = "/review?q=无此人", {"Accept": "text/html"}
+    assert 'data-test="cut"' not in (await who.get(path, headers=headers)).text
+    monkeypatch.setattr(queues, "SEARCHED", 1)
+    assert 'data-test="cut"' in (await who.get(path, headers=headers)).text
