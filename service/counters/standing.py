@@ -31,12 +31,12 @@ SELECT concat((SELECT v.id FROM offering_versions v ORDER BY v.id DESC LIMIT 1),
 """What tells a process that its copy is old: ids sort by the time they were made."""
 
 BESIDE = """
-    (SELECT jsonb_agg(jsonb_build_array(m.region, m.tier)) FROM municipal_cards m
-        WHERE m.person_id = c.person_id AND m.ended_at IS NULL
-            AND coalesce(m.valid_until >= $9, true)) AS municipal,
-    (SELECT jsonb_object_agg(h.offering, h.uses) FROM municipal_choices h
-        WHERE h.person_id = c.person_id AND h.year = $6) AS choices,
-    (SELECT jsonb_agg(DISTINCT t.offering) FROM requests t WHERE t.person_id = c.person_id
+    (SELECT jsonb_build_object('cards', jsonb_agg(jsonb_build_array(m.region, m.tier)), 'choices',
+            (SELECT jsonb_object_agg(h.offering, h.uses) FROM municipal_choices h
+                WHERE h.person_id = c.person_id AND h.year = $6))
+        FROM municipal_cards m WHERE m.person_id = c.person_id AND m.ended_at IS NULL
+            AND coalesce(m.valid_until >= $9, true) HAVING count(*) > 0) AS municipal,
+    (SELECT jsonb_agg(t.offering) FROM requests t WHERE t.person_id = c.person_id
         AND (t.ended_at IS NULL OR t.outcome = 'granted' AND t.completed_at >= $10)) AS taken"""
 """What the holder has beside this card: other cards, choices, what came of requests this year."""
 
@@ -146,6 +146,7 @@ def read(row: Any, by: Caller) -> Found:
 
 
 def _card(row: Any) -> Card:
+    beside = row["municipal"] or {}
     name = sealing.ring().open(bytes(row["masked_name"]), "cards.masked_name").decode()
     return Card(
         row["card_id"],
@@ -156,7 +157,7 @@ def _card(row: Any) -> Card:
         row["valid_until"],
         row["print_cti"],
         row["revision"],
-        tuple((region, tier) for region, tier in row["municipal"] or ()),
-        row["choices"] or {},
+        tuple((region, tier) for region, tier in beside.get("cards", ())),
+        beside.get("choices") or {},
         frozenset(row["taken"] or ()),
     )
