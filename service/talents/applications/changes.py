@@ -126,11 +126,12 @@ def _change(old: Evidence | None, new: Evidence | None, digests: dict[UUID, str]
 
 
 def is_done(asked: Missing, before: Snapshot, after: Snapshot) -> bool:
-    """Whether something new stands where something was missing."""
+    """Whether something new stands where something was missing; a bare heading is nothing."""
     if asked.what == "field":
         return before.fields.get(asked.name) != after.fields.get(asked.name)
     stood = [each for each in before.evidence if each.kind == asked.name]
-    return any(e.kind == asked.name and e not in stood for e in after.evidence)
+    come = [e for e in after.evidence if e.kind == asked.name and e not in stood]
+    return any(each.file_id or each.note for each in come)
 
 
 def checklist(back: Return, after: Snapshot) -> list[MissingView]:

@@ -193,5 +193,6 @@ def test_a_thing_is_done_only_when_something_new_stands_there() -> None:
     assert not changes.is_done(asked, before, before)
     assert not changes.is_done(asked, before, Snapshot({}, [Evidence("别的", uuid4())]))
     assert changes.is_done(asked, before, Snapshot({}, [Evidence("合同", uuid4())]))
+    assert not changes.is_done(asked, before, Snapshot({}, [Evidence("合同")]))
     assert not changes.is_done(Missing("field", "phone"), before, Snapshot({"phone": "1"}, []))
     assert changes.is_done(Missing("field", "phone"), before, Snapshot({"phone": "2"}, []))

@@ -71,6 +71,7 @@ async def test_a_return_by_the_page_lists_what_is_missing_to_the_talent(city: Ci
     assert re.findall(r'data-missing="(.*?)" data-done="(.*?)"', mine) == [
         ("业绩材料", "no"), ("劳动合同", "no"),
     ]  # fmt: skip
+    assert "请于 3月16日(周一)24:00 前补充" in mine
     await way.done("talent", "submit")
     assert "data-missing" not in await seen(await applicant(city), "/my/application")
     back = await seen(who, f"/review/{way.id}")
