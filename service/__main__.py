@@ -27,6 +27,7 @@ from service.problems import Problem
 from service.reference import tables
 from service.requests import conservation
 from service.settings import Settings, SettingsError, read
+from service.talents.family import municipal as _municipal  # noqa: F401 - hears of its table
 from service.talents.proof import card_keys
 from service.worktime import batch
 from service.worktime import checking as _calendars  # noqa: F401 - hears of its tables

@@ -58,13 +58,13 @@ ENDED: Mapping[str, tuple[Reason, str]] = {
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose entitlements: the card, the family, what was had this year, and the names to say."""
+    """Whose entitlements: the card, the family, what was had this year, and all that there is."""
 
     card: Card
     family: Sequence[FamilyMember]
     facts: Facts
     granted: Mapping[str, int]
-    names: Mapping[str, str]
+    versions: Mapping[str, OfferingVersion]
     today: date
 
 
@@ -81,7 +81,7 @@ async def of_caller(session: AsyncSession, caller: Caller, now: datetime) -> Ent
         family=await adding.of_person(session, caller),
         facts=await beside.facts_of(session, card, now),
         granted={offering: times for offering, times in granted},
-        names={version.code: version.name_zh for version in versions},
+        versions={version.code: version for version in versions},
         today=today,
     )
     return EntitlementsView(
@@ -190,8 +190,7 @@ def _said(version: OfferingVersion, holder: Holder, reason: Reason | None, use: 
             return f"现在不在受理时段内,每年 {_window(version)} 受理。"
         case "exclusive":
             rival = rival_of(exclusions_of(version.exclusive_with), holder.facts) or ""
-            name = holder.names.get(rival, rival)
-            return f"与“{name}”不重复享受,今年已享受或正在申请该项。"
+            return f"与“{_name(holder, rival)}”不重复享受,今年已享受或正在申请该项。"
         case None | "municipal-card":
             return explained(use, own, version.unit) if use else _usable(version, holder)
     return ENDED[status_of(holder.card, holder.today)][1]
@@ -199,14 +198,31 @@ def _said(version: OfferingVersion, holder: Holder, reason: Reason | None, use: 
 
 def _usable(version: OfferingVersion, holder: Holder) -> str:
     rivals = sorted(exclusions_of(version.exclusive_with) - {MUNICIPAL})
-    other = "、".join(f"“{holder.names.get(code, code)}”" for code in rivals)
-    beside_it = f",与{other}每年只享受其一" if other else ""
+    other = "、".join(f"“{_name(holder, code)}”" for code in rivals)
+    beside_it = f",与{other}每年只享受其一{_better(version, holder, rivals)}" if other else ""
     if version.mode == "case":
         return f"可以申请{beside_it}。"
     left = _left(version, holder)
     many = "不限次数" if left is None else f"今年还剩 {left} {_unit(version)}"
     along = f",可带 {version.companions_max} 人" if version.companions_max else ""
     return f"出示惠才卡即可使用,{many}{along}{beside_it}。"
+
+
+def _name(holder: Holder, code: str) -> str:
+    version = holder.versions.get(code)
+    return version.name_zh if version else code
+
+
+def _better(version: OfferingVersion, holder: Holder, rivals: Sequence[str]) -> str:
+    """Which of those that exclude one another gives the most, where they count alike."""
+    all_of = [version, *(holder.versions[code] for code in rivals if code in holder.versions)]
+    if any(each.annual_limit is None or each.unit != version.unit for each in all_of):
+        return ""
+    worth = [Terms(each.annual_limit, each.companions_max).worth for each in all_of]
+    best = [each for each, its in zip(all_of, worth, strict=True) if its == max(worth)]
+    if len(best) > 1:
+        return ""
+    return f"(“{best[0].name_zh}”{Terms(best[0].annual_limit).words(best[0].unit)},更多)"
 
 
 def _unit(version: OfferingVersion) -> str:

@@ -17,6 +17,7 @@ from service.auth import guards
 from service.auth.callers import Caller
 from service.idempotency import Claim
 from service.offerings import queries as offerings
+from service.offerings.entitlement import Facts
 from service.offerings.models import OfferingVersion
 from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
@@ -33,6 +34,7 @@ from service.requests.posting import beside, errors_of, under
 from service.talents import masking
 from service.talents.cards.card import Card
 from service.talents.family import adding
+from service.talents.family.beside import facts_of
 from service.talents.family.models import FamilyMember
 from service.worktime.hours import SHANGHAI
 
@@ -72,8 +74,9 @@ async def new(
     if code:
         return await form_page(request, session, caller, await _version(session, code, today), now)
     card = await card_of(session, caller)
+    facts = await facts_of(session, card, now) if card else Facts()
     offered = [
-        (version.sector, _offered(version, card, today))
+        (version.sector, _offered(version, card, facts, today))
         for version in await offerings.in_force(session, today)
         if version.mode == "case"
     ]
@@ -92,10 +95,11 @@ async def card_of(session: AsyncSession, caller: Caller) -> Card | None:
     return found
 
 
-def _offered(version: OfferingVersion, card: Card | None, today: date) -> Offered:
+def _offered(version: OfferingVersion, card: Card | None, facts: Facts, today: date) -> Offered:
     why_not = None
     try:
         entitlement.check(version, card, entitlement.beneficiaries_of(version, ()), today)
+        entitlement.check_exclusions(version, facts)
     except NotEntitled as refusal:
         why_not = _why_not(version, refusal)
     return Offered(

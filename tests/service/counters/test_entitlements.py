@@ -194,8 +194,17 @@ def test_what_is_left_is_never_below_nothing(limit: int | None, used: int) -> No
     day = LAST_MOMENT.date()
     whose = Holder(
         card=Card(state="active", category=1, valid_until=day), family=(),
-        facts=Facts(used={"TR-01": used}), granted={}, names={}, today=day,
+        facts=Facts(used={"TR-01": used}), granted={}, versions={}, today=day,
     )  # fmt: skip
     told = view_of(version, whose)
     assert told.left is None if limit is None else told.left == max(0, limit - used)
     assert told.usable is (told.left is None or told.left > 0)
+
+
+async def test_the_reasons_are_a_closed_list_that_outsiders_can_read(city: City) -> None:
+    schemas = (await city.http.get("/schema/openapi.json")).json()["components"]["schemas"]
+    listed = set(schemas["Problem"]["properties"]["reason"]["enum"])
+    assert {"municipal-card", "exclusive", "age", "window-closed", "card-suspended"} <= listed
+    (mine,) = [each for name, each in schemas.items() if name.endswith("EntitlementView")]
+    told = {code for part in mine["properties"]["reason"]["oneOf"] for code in part.get("enum", ())}
+    assert told >= {"beneficiary-missing", "municipal-card", "exclusive", "quota-exhausted"}

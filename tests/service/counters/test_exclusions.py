@@ -189,6 +189,18 @@ async def test_one_of_two_offerings_excludes_the_other_and_both_ways(city: City)
     assert "铁路贵宾候车" in after["explanation"]
 
 
+async def test_which_of_two_offerings_gives_more_is_told_while_both_are_open(city: City) -> None:
+    def exclude(row: dict[str, str]) -> None:
+        if row["code"] == "ST-01":
+            row["exclusive_with"] = "CT-02"
+
+    await reloaded(city, "catalogue", exclude)
+    told = await rights(await holder(city))
+    for code, other in (("ST-01", "图书馆与博物馆便利"), ("CT-02", "公共体育场馆优惠")):
+        said = told[code]["explanation"]
+        assert f"与“{other}”每年只享受其一(“图书馆与博物馆便利”每年 365 次,更多)" in said
+
+
 async def test_two_that_exclude_one_another_are_not_both_given_at_once(city: City) -> None:
     def exclude(row: dict[str, str]) -> None:
         if row["code"] == "TR-01":

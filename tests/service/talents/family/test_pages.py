@@ -10,6 +10,7 @@ from tests.city import City, Someone
 from tests.service.talents.family.kin import (
     added,
     child,
+    chosen,
     declared,
     holder,
     number,
@@ -132,3 +133,13 @@ async def test_a_request_may_be_asked_for_by_the_members_name(city: City) -> Non
     text = await shown(who, "/my/requests/new?offering=ED-02")
     assert "子女 王*" in text
     assert f'value="{kid}"' in text
+
+
+async def test_what_the_citys_card_is_used_for_is_not_offered_to_be_asked_for(city: City) -> None:
+    who = await holder(city)
+    await declared(who)
+    assert 'data-test="choose-HO-02"' in await shown(who, "/my/requests/new")
+    await chosen(who, "HO-02", "municipal")
+    text = await shown(who, "/my/requests/new")
+    assert 'data-test="closed-HO-02"' in text
+    assert "今年按您的选择使用青岛市人才卡" in text
