@@ -61,32 +61,6 @@ async def visible(session: AsyncSession, caller: Caller, application_id: UUID) -
     return found
 
 
-async def listed(
-    session: AsyncSession,
-    caller: Caller,
-    *,
-    after: UUID | None,
-    limit: int,
-    step: str | None = None,
-    region: str | None = None,
-) -> Sequence[Application]:
-    """The caller's list, one row more than `limit` (paging.py)."""
-    query = select(Application).where(await seen_by(session, caller))
-    if step is not None:
-        query = query.where(Application.step == step)
-    if region is not None:
-        query = query.where(Application.region.in_((await regions.of(session)).children(region)))
-    if after is not None:
-        query = query.where(Application.id > after)
-    return (await session.scalars(query.order_by(Application.id).limit(limit + 1))).all()
-
-
-async def newest(session: AsyncSession, caller: Caller, limit: int) -> Sequence[Application]:
-    """What the caller may see, the last to move first."""
-    query = select(Application).where(await seen_by(session, caller))
-    return (await session.scalars(query.order_by(Application.step_since.desc()).limit(limit))).all()
-
-
 async def people_of(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Person]:
     """People by id."""
     found = await session.scalars(select(Person).where(Person.id.in_(ids)))

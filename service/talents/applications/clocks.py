@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.auth.callers import Role
 from service.reference.regions import Regions
 from service.reference.tables import PROVINCE
 from service.talents.applications import steps
@@ -78,7 +79,7 @@ def place_of(application: Application, known: Regions) -> str:
     """Whose days count: the place of the reviewer's level, the unit's for everybody else."""
     step = steps.STEPS.get(application.at)
     level = step.level if step else ""
-    if application.at == "office_consent":
+    if step is not None and step.role is Role.OFFICE:
         return PROVINCE
     chain = known.chain(application.region)
     return next((e for e in chain if known.by_code[e].level == level), application.region)

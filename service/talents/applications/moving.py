@@ -151,13 +151,7 @@ async def decide(
     if given.decision not in step.decisions:
         raise WrongState(application.step, await holding.acts_of(session, by, application))
     check_decision(given)
-    session.add(
-        Opinion(
-            id=ids.new_id(), application_id=application.id, step=application.step,
-            account_id=by.account_id, decision=given.decision, opinion=given.words,
-            decided_at=now,
-        )
-    )  # fmt: skip
+    session.add(_opinion(application, by, given, now))
     match given.decision:
         case "pass":
             event = application.pass_(now)
@@ -170,6 +164,13 @@ async def decide(
     if application.step == steps.ISSUING:
         await issuing.issue(session, application, now, by)
     return application
+
+
+def _opinion(application: Application, by: Caller, given: Decision, now: datetime) -> Opinion:
+    return Opinion(
+        id=ids.new_id(), application_id=application.id, step=application.step,
+        account_id=by.account_id, decision=given.decision, opinion=given.words, decided_at=now,
+    )  # fmt: skip
 
 
 def check_decision(given: Decision) -> None:

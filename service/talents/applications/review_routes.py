@@ -14,10 +14,11 @@ from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.etag import revision_of
 from service.talents import queries
-from service.talents.applications import batches, changes, clocks, moving, templates
+from service.talents.applications import batches, changes, clocks, hints, moving, templates
 from service.talents.applications.batches import Batch, Result
 from service.talents.applications.changes import Round
 from service.talents.applications.clocks import DeadlineView
+from service.talents.applications.hints import Hint
 from service.talents.applications.moving import Assignment
 from service.talents.applications.routes import (
     ONE,
@@ -36,6 +37,12 @@ class Rounds(msgspec.Struct, frozen=True):
     """Every return with what changed after it."""
 
     items: list[Round]
+
+
+class Hints(msgspec.Struct, frozen=True):
+    """What to look at before passing a file."""
+
+    items: list[Hint]
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -71,6 +78,18 @@ async def differences(
     """每次退回所缺的内容,以及退回前后材料和字段的变化;最近一次在前。 Problems: 404."""
     found = await queries.visible(session, caller, application_id)
     return Rounds(await changes.of(session, caller, found))
+
+
+@get(ONE + "/hints", guards=[handlers])
+async def look_first(
+    application_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Hints:
+    """办理前应当留意的提示;有提示的不能一并通过。 Problems: 404."""
+    found = await queries.visible(session, caller, application_id)
+    return Hints(await hints.of(session, found, now))
 
 
 @post(ONE + "/reassign", guards=[guards.roles(Role.UNIT_MANAGER)], status_code=200)
@@ -115,4 +134,4 @@ async def opinions(
     return OpinionTemplates(await templates.of(session, step))
 
 
-ROUTES = [deadline, differences, reassign, batch, opinions]
+ROUTES = [deadline, differences, look_first, reassign, batch, opinions]

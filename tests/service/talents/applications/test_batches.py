@@ -99,6 +99,10 @@ async def test_a_file_with_a_hint_is_decided_by_itself(city: City) -> None:
     found = (await passed(city, item(way, await revision_of(way)))).json()["items"][0]
     assert (found["result"], found["code"]) == ("refused", "not-for-batch")
     assert "学历证明" in found["detail"]
+    office = await way.who("office")
+    (hint,) = (await office.get(f"{way.path}/hints")).json()["items"]
+    assert hint["code"] == "evidence-missing"
+    assert (await (await way.who("talent")).get(f"{way.path}/hints")).status_code == 403
     assert (await way.pass_("office"))["step"] == "issued"
 
 
