@@ -312,8 +312,8 @@ def stand(
 ) -> Refused | None:
     """The first of steps 7.20–7.22 that fails, or None.
 
-    `status` is the card's present entry (7.23), None where the list is not known; for P it is not
-    asked. `card` is whose sub (P: cti) it is; `today` in Asia/Shanghai.
+    `status` is the card's present entry (7.23), None where it is not known. `card` is whose sub
+    (P: cti) it is; `today` in Asia/Shanghai.
     """
     reason = _status_refuses(claims, status)
     if reason is None and redeemed:
@@ -324,10 +324,12 @@ def stand(
 
 
 def _status_refuses(claims: Claims, status: int | None) -> str | None:
-    if claims.typ == "P" or status == 0:
+    """A printed token has no place in a list; where the card's present state is known (7.23), it
+    stands against it all the same."""
+    if status == 0:
         return None
     if status is None:
-        return "status-unknown"
+        return None if claims.typ == "P" else "status-unknown"
     return "card-suspended" if status == 2 else "card-revoked"
 
 

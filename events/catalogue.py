@@ -27,6 +27,7 @@ from events.of_cards import (
     BenefitRedeemed,
     CardExpired,
     CardIssued,
+    CardPrinted,
     CardReinstated,
     CardRenewed,
     CardReplaced,
@@ -95,6 +96,7 @@ AnyEvent = (
     | CardRenewed
     | CardRevoked
     | CardExpired
+    | CardPrinted
     | BenefitRedeemed
     | BenefitConflicted
     | ConflictSettled

@@ -50,6 +50,10 @@ class CardRevoked(OfCard, frozen=True, kw_only=True, tag="hck.card.revoked.v1"):
     """Ended for good by people."""
 
 
+class CardPrinted(OfCard, frozen=True, kw_only=True, tag="hck.card.printed.v1"):
+    """A printing was made; the code of the one before is withdrawn."""
+
+
 class CardExpired(OfCard, frozen=True, kw_only=True, tag="hck.card.expired.v1"):
     """Ended by its last day."""
 

@@ -21,7 +21,7 @@ from service.auth.callers import Caller
 from service.auth.guards import signed_in
 from service.auth.middleware import Identify, Trace
 from service.auth.tokens import OAuthRefusal
-from service.counters import entitlement_routes
+from service.counters import entitlement_routes, public
 from service.counters import pages as counter_pages
 from service.counters import routes as counter_routes
 from service.counters.journals import pages as journal_pages
@@ -45,7 +45,7 @@ from service.satisfaction import routes as satisfaction_routes
 from service.settings import Settings, read
 from service.talents import pages as talent_pages
 from service.talents.applications import routes as talent_routes
-from service.talents.cards import card_routes
+from service.talents.cards import card_routes, face_routes
 from service.talents.family import routes as family_routes
 from service.talents.proof import card_keys, key_routes, presenting_routes
 from service.transactions import keep_answer, provide_session
@@ -75,7 +75,9 @@ ROOMS: list[Any] = [
     openapi,
     page_routes,
     partner_routes,
+    public,
     digests,
+    face_routes,
     presenting_routes,
     request_pages,
     request_routes,

@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limit_number_minute: int = 10
     limit_number_day: int = 100
     limit_sign_in: int = 60
+    limit_public_check: int = 30
+    limit_public_checks: int = 1200
     limit_write: int = 600
     limit_read: int = 3000
 

@@ -18,6 +18,7 @@ from service.talents import models, reading
 from service.talents.applications import application as applications
 from service.talents.applications import opinions, returns
 from service.talents.cards import card as cards
+from service.talents.cards import photos, printing
 from service.talents.family import models as family_models
 
 ROOMS = (
@@ -34,6 +35,8 @@ ROOMS = (
     models,
     applications,
     cards,
+    photos,
+    printing,
     opinions,
     reading,
     returns,

@@ -21,7 +21,8 @@ LIVE = """
 LEFT JOIN card_days cd ON cd.day = $2 AND cd.sub = $3
 LEFT JOIN cards c ON c.id = cd.card_id"""
 PRINTED = """
-LEFT JOIN cards c ON c.print_cti = $5 AND $2::date IS NOT NULL AND $3::text IS NOT NULL"""
+LEFT JOIN card_prints p ON p.cti = $5 AND $2::date IS NOT NULL AND $3::text IS NOT NULL
+LEFT JOIN cards c ON c.id = p.card_id"""
 NUMBERED = """
 LEFT JOIN cards c ON c.number = $3 AND $2::date IS NOT NULL"""
 
@@ -43,7 +44,8 @@ BESIDE = """
 STANDING = """
 SELECT sp.id AS point_id, sp.partner_id, sp.region AS point_region,
     c.id AS card_id, c.category, c.tier, c.state, c.masked_name, c.valid_until, c.print_cti,
-    c.revision,
+    c.revision, c.person_id,
+    EXISTS (SELECT FROM photos f WHERE f.person_id = c.person_id) AS photo,
     EXISTS (SELECT FROM redemptions r WHERE r.iss = $4 AND r.cti = $5) AS redeemed,
     (SELECT jsonb_object_agg(q.offering, q.used) FROM quota_uses q
         WHERE q.card_id = c.id AND q.year = $6) AS used,{beside},
@@ -65,6 +67,8 @@ class Card(msgspec.Struct, frozen=True):
     valid_until: date
     print_cti: bytes | None
     revision: int
+    person_id: UUID
+    photo: bool
     municipal: tuple[tuple[str, str], ...] = ()
     choices: Mapping[str, str] = {}
     taken: frozenset[str] = frozenset()
@@ -134,6 +138,11 @@ def read(row: Any, by: Caller) -> Found:
     """The row as a value; raises UnknownServicePoint where the counter is not the caller's own."""
     if row["partner_id"] is None or row["partner_id"] != by.partner_id:
         raise UnknownServicePoint
+    return seen(row)
+
+
+def seen(row: Any) -> Found:
+    """The row as a value, whoever looks; a look that is at no counter has none."""
     return Found(
         row["point_id"],
         row["partner_id"],
@@ -157,6 +166,8 @@ def _card(row: Any) -> Card:
         row["valid_until"],
         row["print_cti"],
         row["revision"],
+        row["person_id"],
+        row["photo"],
         tuple((region, tier) for region, tier in beside.get("cards", ())),
         beside.get("choices") or {},
         frozenset(row["taken"] or ()),

@@ -22,6 +22,7 @@ from service.counters.views import (
     VerificationView,
     Verify,
 )
+from service.talents.cards.photos import photo_url
 from service.talents.proof import card_keys
 
 VALID = "此卡有效,可以提供服务。"
@@ -63,7 +64,8 @@ async def verify(door: Door, asked: Verify, by: Caller, now: datetime) -> Verifi
         assert refused is not None  # noqa: S101 - judge refuses where there is no card
         return refusal(refused.reason, typ=refused.typ, card=found.card)
     shown = benefits.views(given, found.card, found) if known.typ == "L" else ()
-    return _valid(known, found.card, shown)
+    photo = photo_url(found.card.person_id, by.id, now) if found.card.photo else None
+    return valid(known, found.card, shown, photo)
 
 
 async def examine(door: Door, text: str, now: datetime, *, live_only: bool) -> Claims | Refused:
@@ -90,7 +92,10 @@ def _last_day(card: Card, today: date) -> date:
     return min(card.valid_until, today - timedelta(days=1)) if over else card.valid_until
 
 
-def _valid(claims: Claims, card: Card, shown: Sequence[BenefitView]) -> VerificationView:
+def valid(
+    claims: Claims, card: Card, shown: Sequence[BenefitView] = (), photo: str | None = None
+) -> VerificationView:
+    """The answer to a token that holds."""
     return VerificationView(
         result="valid",
         reason=None,
@@ -98,7 +103,7 @@ def _valid(claims: Claims, card: Card, shown: Sequence[BenefitView]) -> Verifica
         typ=claims.typ,
         assurance=ASSURANCE[claims.typ],
         expires_at=datetime.fromtimestamp(claims.exp, SHANGHAI),
-        holder=Holder(card.masked_name, card.tier),
+        holder=Holder(card.masked_name, card.tier, photo),
         card=CardState(card.state, card.valid_until),
         benefits=tuple(shown),
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from events.of_cards import (
     CardExpired,
+    CardPrinted,
     CardReinstated,
     CardRenewed,
     CardReplaced,
@@ -38,10 +39,11 @@ WHO_MAY: Mapping[str, frozenset[Hand]] = {
     "revoke": frozenset({Hand.PROVINCE}),
     "renew": frozenset({Hand.CITY, Hand.PROVINCE}),
     "replace": WINDOWS,
+    "print": WINDOWS | {Hand.HOLDER},
 }
 """Lost cards are stopped by anybody near; ending one is the province's (guide.md 2.4)."""
 ACTS: Mapping[str, tuple[str, ...]] = {
-    "active": ("suspend", "revoke", "renew", "replace"),
+    "active": ("suspend", "revoke", "renew", "replace", "print"),
     "suspended": ("reinstate", "revoke", "replace"),
 }
 """The acts of each state; a state that is not here is an end."""
@@ -114,6 +116,11 @@ class Card(Base):
         """Dead; `by` stands in its place."""
         self.state, self.replaced_by = "replaced", by
         return CardReplaced(card_id=self.id, replaced_by=by)
+
+    def print_(self, cti: bytes) -> CardPrinted:
+        """Printed anew: the code before is withdrawn (card-token.md 4.2)."""
+        self.print_cti = cti
+        return CardPrinted(card_id=self.id)
 
     def expire(self) -> CardExpired:
         """Ended by its last day."""

@@ -63,7 +63,7 @@ async def acts_of(session: AsyncSession, caller: Caller, card: Card) -> list[str
     return card.acts(await hands_of(session, caller, card))
 
 
-async def _got(session: AsyncSession, card_id: UUID, by: Caller, revision: int, act: str) -> Card:
+async def got(session: AsyncSession, card_id: UUID, by: Caller, revision: int, act: str) -> Card:
     """The card, locked and as the caller saw it, where the act is open to them.
 
     Raises NotFound, Forbidden, Stale, WrongState.
@@ -86,8 +86,8 @@ async def suspend(
     session: AsyncSession, card_id: UUID, by: Caller, revision: int, act: Act, now: datetime
 ) -> Card:
     """Not usable for now; the holder may do so at once when it is lost."""
-    card = await _got(session, card_id, by, revision, "suspend")
-    await _note(session, card, "suspend", act, by, now)
+    card = await got(session, card_id, by, revision, "suspend")
+    await note(session, card, "suspend", act, by, now)
     return await _tell(session, card, card.suspend(), by, now)
 
 
@@ -95,8 +95,8 @@ async def reinstate(
     session: AsyncSession, card_id: UUID, by: Caller, revision: int, act: Act, now: datetime
 ) -> Card:
     """Usable again."""
-    card = await _got(session, card_id, by, revision, "reinstate")
-    await _note(session, card, "reinstate", act, by, now)
+    card = await got(session, card_id, by, revision, "reinstate")
+    await note(session, card, "reinstate", act, by, now)
     return await _tell(session, card, card.reinstate(), by, now)
 
 
@@ -104,8 +104,8 @@ async def revoke(
     session: AsyncSession, card_id: UUID, by: Caller, revision: int, act: Act, now: datetime
 ) -> Card:
     """Ended for good; the province's window alone (guide.md 2.4)."""
-    card = await _got(session, card_id, by, revision, "revoke")
-    await _note(session, card, "revoke", act, by, now)
+    card = await got(session, card_id, by, revision, "revoke")
+    await note(session, card, "revoke", act, by, now)
     return await _tell(session, card, card.revoke(), by, now)
 
 
@@ -113,7 +113,7 @@ async def renew(
     session: AsyncSession, card_id: UUID, by: Caller, revision: int, act: Act, now: datetime
 ) -> Card:
     """Valid for longer; of two last days the later one stands (guide.md 2.4)."""
-    card = await _got(session, card_id, by, revision, "renew")
+    card = await got(session, card_id, by, revision, "renew")
     today = now.astimezone(SHANGHAI).date()
     if act.valid_until is not None and act.valid_until <= today:
         raise InvalidBody(FieldError("/valid_until", "past", "请填写今天以后的日期。"))
@@ -126,8 +126,8 @@ async def replace(
     session: AsyncSession, card_id: UUID, by: Caller, revision: int, act: Act, now: datetime
 ) -> Card:
     """A new card with a new number in place of this one, which is dead; returns the new one."""
-    old = await _got(session, card_id, by, revision, "replace")
-    await _note(session, old, "replace", act, by, now)
+    old = await got(session, card_id, by, revision, "replace")
+    await note(session, old, "replace", act, by, now)
     event = old.replace(ids.new_id())
     await _tell(session, old, event, by, now)  # before the new one: only one of a person lives
     new = Card(
@@ -172,7 +172,7 @@ async def _application_of(session: AsyncSession, card: Card) -> UUID | None:
     return found
 
 
-async def _note(
+async def note(
     session: AsyncSession, card: Card, act: str, given: Act, by: Caller, now: datetime
 ) -> None:
     """Keep why, sealed, with the file that the card goes back to."""

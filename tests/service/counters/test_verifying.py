@@ -9,6 +9,7 @@ from cards import token as tokens
 from service.talents.proof import card_keys
 from tests.city import City
 from tests.service.counters.desk import YANTAI, benefit, desk
+from tests.service.talents.cards.print import printed
 
 
 async def test_a_fresh_token_is_valid_and_tells_the_masked_name_the_card_and_the_benefits(
@@ -169,20 +170,32 @@ async def test_a_token_of_ours_for_no_card_is_unknown(city: City) -> None:
     assert (told["reason"], told["typ"]) == ("card-unknown", "L")
 
 
-async def test_a_printed_token_is_found_by_its_cti_and_gives_no_benefits(city: City) -> None:
+async def test_a_printed_token_is_known_by_its_printing_and_gives_no_benefits(city: City) -> None:
     counter = await desk(city)
     now = int(city.now.timestamp())
-    printed = tokens.Printed("BBBBBBBBBBBB", now - 900, now + 86_400, b"p" * 16)
+    foreign = tokens.Printed("BBBBBBBBBBBB", now - 900, now + 86_400, b"p" * 16)
     key = await card_keys.signer(city.pool, city.now)
-    text = tokens.mint_printed(printed, key, issuer="hck37")
+    text = tokens.mint_printed(foreign, key, issuer="hck37")
     assert (await counter.verify(text))["reason"] == "card-unknown"
-    await city.sql("UPDATE cards SET print_cti = $1 WHERE region = '370100'", b"p" * 16)
+    text = await printed(city)
     told = await counter.verify(text)
     assert (told["result"], told["typ"], told["assurance"]) == ("valid", "P", "low")
     assert told["benefits"] == []
     assert (await counter.verify(text, offering="TR-01"))["reason"] == "type-not-accepted"
     answer = await counter.redeem(text)
     assert (answer.status_code, answer.json()["reason"]) == (422, "type-not-accepted")
+
+
+async def test_7_22_a_new_printing_withdraws_the_one_before(city: City) -> None:
+    counter = await desk(city)
+    old = await printed(city)
+    holder = await city.person("talent", region="370100")
+    card = await holder.get("/v1/me/card")
+    path = f"/v1/cards/{card.json()['id']}/prints"
+    done = await holder.post(path, {"reason": "卡面磨损"}, etag=card.headers["ETag"])
+    assert done.status_code == 201, done.text
+    assert (await counter.verify(old))["reason"] == "print-withdrawn"
+    assert (await counter.verify(await printed(city)))["result"] == "valid"
 
 
 async def test_what_is_not_for_the_cards_category_is_shown_with_the_reason(city: City) -> None:

@@ -78,7 +78,7 @@ async def test_what_the_card_says(city: City) -> None:
     assert (card["state"], card["masked_name"], card["name"]) == ("active", "陈*", "陈若溪")
     assert (card["issued_on"], card["valid_until"]) == ("2026-03-02", "2029-06-30")
     assert (card["category"], card["tier"], card["region"]) == (5, "C", "370102")
-    assert (card["application_id"], card["allowed"]) == (way.id, ["suspend"])
+    assert (card["application_id"], card["allowed"]) == (way.id, ["suspend", "print"])
 
 
 def twin(card: Card, **changed: object) -> Card:

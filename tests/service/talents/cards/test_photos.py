@@ -1,0 +1,169 @@
+"""Photographs (issue of the face; card-token.md 10.4): what is taken, what is kept, who sees it."""
+
+import io
+import zlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image, ImageDraw
+
+from service.talents.cards import photos
+from tests.city import City, Someone
+from tests.service.counters.desk import desk
+
+DOOR = "/v1/me/photo"
+
+
+def picture(size: tuple[int, int] = (480, 640), mode: str = "RGB") -> Image.Image:
+    """Something with light and dark in it, its top red and its bottom blue."""
+    made = Image.new(mode, size, "white")
+    draw = ImageDraw.Draw(made)
+    draw.rectangle((0, 0, size[0], size[1] // 3), fill="red")
+    draw.rectangle((0, 2 * size[1] // 3, size[0], size[1]), fill="blue")
+    return made
+
+
+def encoded(made: Image.Image, kind: str = "JPEG", **more: Any) -> bytes:
+    out = io.BytesIO()
+    made.save(out, kind, **more)
+    return out.getvalue()
+
+
+def with_gps() -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    exif[0x8825] = {1: "N", 2: (36.0, 40.0, 12.0), 3: "E", 4: (117.0, 0.0, 3.0)}
+    return encoded(picture(), exif=exif.tobytes())
+
+
+def bomb() -> bytes:
+    """A few kilobytes that say they are 60,000 by 60,000 pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        crc = zlib.crc32(name + data).to_bytes(4, "big")
+        return len(data).to_bytes(4, "big") + name + data + crc
+
+    size = (60_000).to_bytes(4, "big")
+    head = chunk(b"IHDR", size + size + bytes([8, 2, 0, 0, 0]))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(100_000)))
+
+
+async def send(who: Someone, octets: bytes, path: str = DOOR, **more: Any) -> httpx.Response:
+    return await who.post(path, files={"file": ("照片.jpg", octets, "image/jpeg")}, **more)
+
+
+async def test_a_photograph_is_kept_upright_cut_and_stripped_of_all_else(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    done = await send(holder, with_gps())
+    assert done.status_code == 201, done.text
+    kept = await holder.get(DOOR)
+    assert (kept.status_code, kept.headers["Content-Type"]) == (200, "image/jpeg")
+    assert b"SecretCamera" not in kept.content
+    opened = Image.open(io.BytesIO(kept.content))
+    assert opened.size == (600, 800)
+    assert dict(opened.getexif()) == {}
+    (row,) = await city.sql("SELECT content FROM photos")
+    assert b"\xff\xd8\xff" not in bytes(row["content"])[:40], "sealed at rest"
+
+
+async def test_a_photograph_that_lies_on_its_side_is_turned(city: City) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = picture().rotate(90, expand=True)
+    holder = await city.person("talent", region="370100")
+    assert (await send(holder, encoded(lying, exif=exif.tobytes()))).status_code == 201
+    upright = Image.open(io.BytesIO((await holder.get(DOOR)).content)).convert("RGB")
+    red, _, blue = upright.getpixel((300, 40))  # type: ignore[misc]
+    assert red > 200
+    assert blue < 80
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: b"", "无法读取"),
+        (lambda: b"%PDF-1.7 a document with another name", "无法读取"),
+        (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><script>x()</script></svg>", "无法读取"),
+        (lambda: encoded(picture())[:900], "无法读取"),
+        (lambda: encoded(picture(), "GIF"), "无法读取"),
+        (lambda: encoded(picture(), "WEBP"), "无法读取"),
+        (bomb, "像素过大"),
+        (lambda: encoded(picture((200, 280))), "太小"),
+        (lambda: encoded(picture((640, 480))), "竖版"),
+        (lambda: encoded(Image.new("RGB", (480, 640), "white")), "没有内容"),
+    ],
+)
+async def test_what_is_no_photograph_for_a_card_is_refused_with_what_to_do(
+    city: City, make: Callable[[], bytes], says: str
+) -> None:
+    holder = await city.person("talent", region="370100")
+    refused = await send(holder, make())
+    assert (refused.status_code, refused.json()["code"]) == (422, "photo-refused")
+    assert says in refused.json()["detail"]
+    assert (await holder.get(DOOR)).status_code == 404, "nothing is half done"
+
+
+async def test_a_moving_picture_is_refused(city: City) -> None:
+    frames = [picture(), picture().rotate(180)]
+    moving = encoded(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    holder = await city.person("talent", region="370100")
+    refused = await send(holder, moving)
+    assert "动图" in refused.json()["detail"]
+
+
+async def test_more_than_five_megabytes_is_too_much(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    refused = await send(holder, encoded(picture()) + bytes(photos.LARGEST))
+    assert (refused.status_code, refused.json()["code"]) == (413, "payload-too-large")
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1", "I;16"])
+def test_every_kind_of_pixel_becomes_plain_colour(mode: str) -> None:
+    made = picture().convert(mode if mode != "I;16" else "L")
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    kept = Image.open(io.BytesIO(photos.prepared(encoded(made, kind))))
+    assert (kept.mode, kept.size) == ("RGB", (600, 800))
+
+
+async def test_a_photograph_is_replaced_and_taken_away(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    first = (await send(holder, encoded(picture()))).json()
+    second = (await send(holder, encoded(picture((600, 800))))).json()
+    assert first["sha256"] != second["sha256"]
+    assert (await holder.delete(DOOR)).status_code == 204
+    assert (await holder.get(DOOR)).status_code == 404
+    assert (await holder.delete(DOOR)).status_code == 404
+
+
+async def test_10_4_the_counter_sees_it_for_a_minute_and_nobody_else_does(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    counter, other = await desk(city), await desk(city, "museum")
+    assert "photo_url" not in (await counter.verify(await counter.token()))["holder"]
+    await send(holder, encoded(picture()))
+    url = (await counter.verify(await counter.token()))["holder"]["photo_url"]
+    shown = await counter.machine.get(url)
+    assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/jpeg")
+    assert shown.headers["Cache-Control"] == "private, no-store"
+    assert (await other.machine.get(url)).status_code == 404
+    assert (await city.nobody.get(url)).status_code == 401
+    assert (await counter.machine.get(url[:-2] + "AA")).status_code == 404
+    assert (await counter.machine.get("/v1/photos/x")).status_code == 404
+    city.pass_time(timedelta(seconds=59))
+    assert (await counter.machine.get(url)).status_code == 200
+    city.pass_time(timedelta(seconds=1))
+    assert (await counter.machine.get(url)).status_code == 404
+
+
+async def test_a_window_sets_it_for_a_holder_and_a_stranger_does_not(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    path = f"/v1/cards/{(await holder.get('/v1/me/card')).json()['id']}/photo"
+    window = await city.person("reviewer", region="370100")
+    assert (await send(window, encoded(picture()), path)).status_code == 201
+    assert (await holder.get(DOOR)).status_code == 200
+    elsewhere = await city.person("talent", region="370200")
+    assert (await send(elsewhere, encoded(picture()), path)).status_code == 403
+    unit = await city.person("unit_specialist")
+    assert (await send(unit, encoded(picture()), path)).status_code == 404
