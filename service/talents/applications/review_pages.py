@@ -1,6 +1,6 @@
 """The queue's page: what waits for whoever has a step, by what runs out first (api.md 3.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.datastructures import MultiDict
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +28,7 @@ PAGE: dict[str, Any] = {
     "opt": {"page": True},
     "include_in_schema": False,
 }
-SHOWN = 25
+SHOWN, FOUND = 25, 100
 TEMPLATE = "talents/templates/review.html"
 
 
@@ -75,6 +74,18 @@ async def pass_several(
     return await show(request, session, caller, now, results=results)
 
 
+@post(REVIEW + "/find", **PAGE, status_code=200)
+async def find(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """按姓名、单位或编号查找;姓名不进地址栏。"""
+    given = await sent(request)
+    return await show(request, session, caller, now, find=given)
+
+
 def _batch(given: FormSent) -> Batch:
     found = []
     for text in given.texts.get("pick", []):
@@ -90,8 +101,8 @@ def _batch(given: FormSent) -> Batch:
     return Batch(items=found, decision="pass", opinion=given.text("opinion")[:2000])
 
 
-def asked_of(query: MultiDict[Any]) -> tuple[Asked, int]:
-    """What an address asks for, and which page; what makes no sense is left out."""
+def asked_of(query: Mapping[str, Any]) -> tuple[Asked, int]:
+    """What is asked for, and which page; what makes no sense is left out."""
 
     def number(name: str, most: int) -> int | None:
         text = str(query.get(name, ""))
@@ -110,7 +121,6 @@ def asked_of(query: MultiDict[Any]) -> tuple[Asked, int]:
         region=region if region.isascii() and region.isdigit() and len(region) == 6 else None,
         unit_id=_uuid(str(query.get("unit", ""))),
         overdue=query.get("overdue") == "yes",
-        q=str(query.get("q", "")).strip()[:60],
     )
     return asked, number("page", 10_000) or 1
 
@@ -123,11 +133,14 @@ def _uuid(text: str) -> UUID | None:
 
 
 def address(asked: Asked, **other: object) -> str:
-    """The page's address with what is asked for; `other` stands in for parts of it."""
+    """The page's address with what is asked for; `other` stands in for parts of it.
+
+    What is searched for is never in it: it is somebody's name.
+    """
     parts = {
         "view": "all" if asked.view == "all" else "",
         "step": asked.step, "category": asked.category, "region": asked.region,
-        "unit": asked.unit_id, "overdue": "yes" if asked.overdue else "", "q": asked.q,
+        "unit": asked.unit_id, "overdue": "yes" if asked.overdue else "",
     } | other  # fmt: skip
     query = urlencode({name: str(value) for name, value in parts.items() if value})
     return f"{REVIEW}?{query}" if query else REVIEW
@@ -140,13 +153,18 @@ async def show(
     now: datetime,
     *,
     given: FormSent | None = None,
+    find: FormSent | None = None,
     problem: Problem | None = None,
     results: Sequence[Result] = (),
 ) -> Response[Any]:
-    """The queue as the address asks for it."""
-    asked, at = asked_of(request.query_params)
-    skip = (at - 1) * SHOWN
-    found, total, cut = await queues.page_of(session, caller, asked, now, skip=skip, limit=SHOWN)
+    """The queue as the address asks for it, or what a search finds, on one page."""
+    asked, at = asked_of(find.firsts if find else request.query_params)
+    size = FOUND if find else SHOWN
+    if find:
+        asked, at = msgspec.structs.replace(asked, q=find.text("q")[:60]), 1
+    found, total, cut = await queues.page_of(
+        session, caller, asked, now, skip=(at - 1) * size, limit=size
+    )
     lines = await lines_of(session, caller, found, now)
     numbers = await queues.counts(session, caller, now, midnight_after(now))
     known = await regions.of(session)
@@ -160,7 +178,7 @@ async def show(
         total=total,
         cut=queues.SEARCHED if cut else 0,
         at=at,
-        pages=max(1, -(-total // SHOWN)),
+        pages=1 if find else max(1, -(-total // SHOWN)),
         counts=numbers,
         results=await _told(session, caller, results),
         picked=set(given.texts.get("pick", [])) if given else set(),
@@ -226,4 +244,4 @@ async def _choices(session: AsyncSession, caller: Caller) -> dict[str, Any]:
     }
 
 
-ROUTES = [queue, pass_several]
+ROUTES = [queue, pass_several, find]

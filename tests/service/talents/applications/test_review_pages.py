@@ -51,7 +51,18 @@ async def test_the_queue_is_cut_into_pages(city: City) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["page=0", "page=x", "category=a", "region=99", "unit=x", "step=x", "q=%00", "page=9"]
+    "query",
+    [
+        "page=0",
+        "page=x",
+        "category=a",
+        "region=99",
+        "unit=x",
+        "step=x",
+        "q=%00",
+        "page=9",
+        "page=99999",
+    ],
 )
 async def test_an_address_that_makes_no_sense_still_shows_a_page(city: City, query: str) -> None:
     way = await at_county(city)
