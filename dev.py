@@ -28,6 +28,7 @@ PARTS = {  # what tests need beside Python packages: a file that shows it is the
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk",
     "/usr/sbin/rabbitmq-server": "rabbitmq-server",
     "/usr/bin/curl": "curl",
+    "/usr/bin/nodejs": "nodejs",
 }
 
 
