@@ -11,7 +11,7 @@ import msgspec
 
 from bench.stage import HOLDERS, SUB_OF, UUID_OF, Stage, card_of, session_of, sub_of
 from cards import token
-from cards.keys import SigningKey
+from cards.keys import Signer
 from service import ids, sealing
 from service.talents.proof import card_keys
 
@@ -45,7 +45,7 @@ class Door(msgspec.Struct, frozen=True):
 class Desk:
     """A counter's machine and the key that signs the tokens that it is shown."""
 
-    def __init__(self, access: str, point: str, key: SigningKey, host: str) -> None:
+    def __init__(self, access: str, point: str, key: Signer, host: str) -> None:
         self.access, self.point, self.key, self.host = access, point, key, host
 
     def token(self, n: int) -> tuple[str, bytes]:

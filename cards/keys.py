@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -39,6 +39,21 @@ def thumbprint_input(x: bytes, y: bytes) -> bytes:
 def kid_of(x: bytes, y: bytes) -> bytes:
     """A key's name: the first 8 bytes of its COSE Key Thumbprint (5.1)."""
     return hashlib.sha256(thumbprint_input(x, y)).digest()[:8]
+
+
+class Signer(Protocol):
+    """What signs: a key in this process, or one in a token store that it never leaves.
+
+    `kid` is its public name, `alg` its COSE algorithm; it is good from `nbf` until before `exp`.
+    """
+
+    alg: int
+    kid: bytes
+    nbf: int
+    exp: int
+
+    def sign(self, message: bytes) -> bytes:
+        """r and s, 32 bytes each (2.4)."""
 
 
 class CardKey:

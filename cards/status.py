@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cards import cbor
-from cards.keys import CardKey, KeySet, SigningKey, b64, unb64
+from cards.keys import CardKey, KeySet, Signer, b64, unb64
 from cards.token import signed_bytes
 
 SIZE = 65_536
@@ -49,7 +49,7 @@ def entry(packed: bytes, idx: int) -> int:
     return packed[idx >> 2] >> (2 * (idx & 3)) & 3
 
 
-def jwt(uri: str, packed: bytes, *, iat: int, key: SigningKey) -> str:
+def jwt(uri: str, packed: bytes, *, iat: int, key: Signer) -> str:
     """The list as `application/statuslist+jwt` (8.3)."""
     header = {"alg": "ES256", "kid": b64(key.kid), "typ": JWT_TYPE}
     lst = b64(zlib.compress(packed, 9))
@@ -64,7 +64,7 @@ def jwt(uri: str, packed: bytes, *, iat: int, key: SigningKey) -> str:
     return f"{signed}.{b64(key.sign(signed.encode()))}"
 
 
-def cwt(uri: str, packed: bytes, *, iat: int, key: SigningKey) -> bytes:
+def cwt(uri: str, packed: bytes, *, iat: int, key: Signer) -> bytes:
     """The list as `application/statuslist+cwt` (8.3)."""
     protected = cbor.encode({1: key.alg, 4: key.kid, 16: CWT_TYPE})
     payload = cbor.encode(

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from cards import base45, cbor
-from cards.keys import CardKey, KeySet, SigningKey, b64, unb64
+from cards.keys import CardKey, KeySet, Signer, b64, unb64
 from cards.reasons import MESSAGES, RULES
 
 __all__ = ["MESSAGES", "RULES", "Claims", "Live", "Printed", "Refused", "Standing", "examine"]
@@ -98,7 +98,7 @@ class Printed(NamedTuple):
     cti: bytes
 
 
-def mint_live(live: Live, key: SigningKey, *, issuer: str) -> str:
+def mint_live(live: Live, key: Signer, *, issuer: str) -> str:
     """The text of a live token (4.1)."""
     payload: dict[int, Any] = {
         ISS: issuer,
@@ -114,7 +114,7 @@ def mint_live(live: Live, key: SigningKey, *, issuer: str) -> str:
     return _signed("hck-l", payload, key)
 
 
-def mint_printed(printed: Printed, key: SigningKey, *, issuer: str) -> str:
+def mint_printed(printed: Printed, key: Signer, *, issuer: str) -> str:
     """The text of a printed token (4.2)."""
     payload = {
         ISS: issuer,
@@ -127,7 +127,7 @@ def mint_printed(printed: Printed, key: SigningKey, *, issuer: str) -> str:
     return _signed("hck-p", payload, key)
 
 
-def _signed(typ: str, claims: dict[int, Any], key: SigningKey) -> str:
+def _signed(typ: str, claims: dict[int, Any], key: Signer) -> str:
     protected = cbor.encode({1: key.alg, 4: key.kid, 16: typ})
     payload = cbor.encode(claims)
     signature = key.sign(signed_bytes(protected, payload))

@@ -36,6 +36,7 @@ from events.of_cards import (
     ConflictSettled,
 )
 from events.of_clients import ClientKeySet, ClientRotated
+from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked
 from events.of_people import (
     ConsentGiven,
     ConsentWithdrawn,
@@ -132,6 +133,9 @@ AnyEvent = (
     | SessionClosed
     | LoginLocked
     | TableLoaded
+    | CardKeyMade
+    | CardKeyRetired
+    | CardKeyRevoked
     | ClientRotated
     | ClientKeySet
     | WebhookMade

@@ -1,4 +1,4 @@
-"""`python -m local run|load|deadlines|rotate-keys`: what `dev.py` hands over to."""
+"""`python -m local run|load|deadlines|rotate-keys|card-keys`: what `dev.py` hands over to."""
 
 import argparse
 import json
@@ -32,6 +32,9 @@ def parse(words: list[str]) -> argparse.Namespace:
         command.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
         for argument in arguments:
             command.add_argument(argument)
+    keys = commands.add_parser("card-keys", help="卡的签发密钥")
+    keys.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+    keys.add_argument("words", nargs="*", metavar="list|make|retire|revoke")
     commands.add_parser("deadlines").add_argument("file")
     return parser.parse_args(words)
 
@@ -87,6 +90,8 @@ def main(words: list[str]) -> int:
                 return service_commands.main(["deadlines", arguments.file])
             case "load":
                 return on_database(arguments, ["load", arguments.table, arguments.file])
+            case "card-keys":
+                return on_database(arguments, ["card-keys", *arguments.words])
             case _:
                 return on_database(arguments, [arguments.command])
     except (StartError, FolderError, ClusterError, SettingsError) as wrong:

@@ -1,4 +1,4 @@
-"""`python -m service migrate|serve|load|deadlines|check-legs|rotate-keys`: the service's commands.
+"""`python -m service migrate|serve|load|deadlines|check-legs|rotate-keys|card-keys`: the service's commands.
 
 migrate                  建立或升级数据库结构,并载入随产品的首版数据表
 serve [granian 参数]      启动 API
@@ -6,6 +6,7 @@ load 表名 文件            载入官员的新表(先整表检查,整版本生
 deadlines 文件            逐行推算时限,一行 JSON 一个答案
 check-legs               核对每件申请的时间是否首尾相接
 rotate-keys              换密钥并重封个人信息
+card-keys list|make|retire 密钥名|revoke 密钥名 原因   卡的签发密钥
 """
 
 import asyncio
@@ -28,7 +29,8 @@ from service.reference import tables
 from service.requests import conservation
 from service.settings import Settings, SettingsError, read
 from service.talents.family import municipal as _municipal  # noqa: F401 - hears of its table
-from service.talents.proof import card_keys
+from service.talents.proof import card_keys, key_commands
+from service.talents.proof.key_store import store_of
 from service.worktime import batch
 from service.worktime import checking as _calendars  # noqa: F401 - hears of its tables
 
@@ -40,6 +42,7 @@ def migrate(settings: Settings) -> None:
     role = unquote(urlsplit(settings.database_url).username or "")
     migrating.migrate(settings.database_owner_url, role)
     sealing.use(sealing.load_ring(settings))
+    card_keys.use(store_of(settings.key_store))
     asyncio.run(with_sessions(settings, first_data))
     print("数据库已是最新。")
 
@@ -80,6 +83,19 @@ def rotate_keys(settings: Settings) -> None:
     ring = rotation.add_key(settings)
     done = asyncio.run(with_sessions(settings, lambda s: rotation.reseal(s, ring)))
     print(f"已启用密钥 {ring.current},重封 {done} 个值。旧密钥仍可打开旧备份。")
+
+
+def card_key_command(settings: Settings, words: list[str]) -> bool:
+    """Make, retire, revoke or list card keys; False where the words are no such command."""
+
+    async def work(sessions: Sessions) -> list[str] | None:
+        async with sessions.begin() as session:
+            return await key_commands.run(session, words, settings.key_store, datetime.now(UTC))
+
+    sealing.use(sealing.load_ring(settings))
+    lines = asyncio.run(with_sessions(settings, work))
+    print("\n".join(lines) if lines is not None else key_commands.USAGE)
+    return lines is not None
 
 
 def deadlines(path: str) -> None:
@@ -141,6 +157,8 @@ def main(arguments: list[str]) -> int:
                 return 1 if check_legs(read()) else 0
             case ["rotate-keys"]:
                 rotate_keys(read())
+            case ["card-keys", *words]:
+                return 0 if card_key_command(read(), words) else 2
             case _:
                 print(__doc__, file=sys.stderr)
                 return 2

@@ -47,7 +47,8 @@ from service.talents import pages as talent_pages
 from service.talents.applications import routes as talent_routes
 from service.talents.cards import card_routes, face_routes
 from service.talents.family import routes as family_routes
-from service.talents.proof import card_keys, key_routes, presenting_routes
+from service.talents.proof import card_keys, key_admin_routes, key_routes, presenting_routes
+from service.talents.proof.key_store import store_of
 from service.transactions import keep_answer, provide_session
 from service.worktime import routes as worktime_routes
 
@@ -70,6 +71,7 @@ ROOMS: list[Any] = [
     health,
     journal_pages,
     journal_routes,
+    key_admin_routes,
     key_routes,
     offering_routes,
     openapi,
@@ -122,6 +124,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
     given = settings or read()
     configure_logs()
     sealing.use(sealing.load_ring(given))
+    card_keys.use(store_of(given.key_store))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keyring: str = ""
     card_name_claim: bool = True
     webhook_networks: str = ""
+    key_store: str = "sealed"
     database_pool: int = 8
     limit_verify: int = 1200
     limit_redeem: int = 600

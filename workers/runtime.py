@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from service import db, sealing
 from service.settings import Settings
+from service.talents.proof import card_keys
+from service.talents.proof.key_store import store_of
 
 sessions: async_sessionmaker[AsyncSession]
 clock: Callable[[], datetime]
@@ -26,6 +28,7 @@ def boot(settings: Settings) -> None:
     """Make this process's engine; called once, before the first message."""
     global sessions, clock
     sealing.use(sealing.load_ring(settings))
+    card_keys.use(store_of(settings.key_store))
     engine = db.make_engine(settings)
     _engine[:] = [engine]
     sessions, clock = db.make_sessions(engine), wall_clock

@@ -20,7 +20,7 @@ from service.requests.clocks import Act
 from service.satisfaction import defaults
 from service.talents.applications import clocks
 from service.talents.cards import expiring
-from service.talents.proof import card_keys, statuslists
+from service.talents.proof import card_keys, key_acts, statuslists
 from service.worktime.hours import SHANGHAI
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -103,6 +103,11 @@ async def _prepare_lists(session: AsyncSession, now: datetime) -> None:
         await statuslists.prepare_day(session, local.date() + timedelta(days=1), now)
 
 
+async def _card_keys(session: AsyncSession, now: datetime) -> None:
+    await card_keys.ensure_card_key(session, now)
+    await key_acts.tidy(session, now)
+
+
 FORGET: tuple[tuple[str, timedelta], ...] = (
     (limits.FORGET, limits.KEPT),
     ("DELETE FROM sessions WHERE expires_at < $1", FORGOTTEN),
@@ -126,7 +131,7 @@ async def _forget(session: AsyncSession, now: datetime) -> None:
 
 HOUSEKEEPING: dict[str, Work] = {
     "access keys": keys.ensure_access_key,
-    "card keys": card_keys.ensure_card_key,
+    "card keys": _card_keys,
     "status lists": _prepare_lists,
     "old days": statuslists.forget_old,
     "old rows": _forget,

@@ -9,10 +9,14 @@ import asyncpg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cards.keys import CardKey, KeySet, SigningKey, b64, unb64
-from service import ids, sealing
+from cards.keys import CardKey, KeySet, Signer, b64, unb64
+from events import log
+from events.of_keys import CardKeyMade
+from service import sealing
 from service.auth import models
+from service.reference.tables import PROVINCE
 from service.settings import SettingsError
+from service.talents.proof.key_store import STORES, KeyStore, stamp
 
 PURPOSE = "card"
 SIGNS = timedelta(days=180)
@@ -20,8 +24,8 @@ AHEAD = timedelta(days=2)
 """A successor is made this long before it signs; 5.4 asks for a day."""
 LONGEST_TOKEN = timedelta(days=1830)
 """A printed token lives as long as its card: a key stays published until the last one is over."""
-KEPT_SECONDS = 60.0
-CURVE_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+KEPT_SECONDS = 5.0
+"""A leaked key is taken out at once (5.4): no process believes it for longer than this."""
 
 TEST_KIDS = frozenset({"vi_APUNXJ3A", "L_yYCC5VY8U", "7QLOecurWrQ"})
 """The keys of the published vectors: their private halves are known to everybody (14.2)."""
@@ -38,15 +42,14 @@ ORDER BY not_before DESC LIMIT 1
 """
 
 
-def new_key(now: datetime, not_before: datetime) -> models.SigningKey:
+def new_key(now: datetime, not_before: datetime, store: KeyStore) -> models.SigningKey:
     """A new key's row, signing from `not_before` for half a year."""
-    secret = 1 + ids.random_below(CURVE_ORDER - 1)
     expires_at = not_before + SIGNS + LONGEST_TOKEN
-    key = SigningKey.from_secret(secret, nbf=_stamp(not_before), exp=_stamp(expires_at))
+    key, handle = store.make(not_before, expires_at)
     return models.SigningKey(
         kid=b64(key.kid),
         purpose=PURPOSE,
-        private_pem=key.pem(),
+        private_pem=handle,
         x=b64(key.x),
         y=b64(key.y),
         not_before=not_before,
@@ -57,7 +60,9 @@ def new_key(now: datetime, not_before: datetime) -> models.SigningKey:
     )
 
 
-async def ensure_card_key(session: AsyncSession, now: datetime) -> None:
+async def ensure_card_key(
+    session: AsyncSession, now: datetime, store: KeyStore | None = None
+) -> None:
     """See that a key signs now, and that its successor is published before it is needed (5.4).
 
     Called at start and by the timers, under their lock. The very first key signs at once, as
@@ -68,11 +73,16 @@ async def ensure_card_key(session: AsyncSession, now: datetime) -> None:
     )
     known = list(await session.scalars(query))
     check_no_test_key([key.kid for key in known])
+    store, fresh = store or _store[0], None
     if not any(key.not_before <= now < key.signs_until for key in known):
-        session.add(new_key(now, now.replace(microsecond=0)))
+        fresh = new_key(now, now.replace(microsecond=0), store)
     elif not any(key.signs_until > now + AHEAD for key in known):
-        session.add(new_key(now, max(key.signs_until for key in known)))
-    await session.flush()
+        fresh = new_key(now, max(key.signs_until for key in known), store)
+    if fresh is not None:
+        session.add(fresh)
+        await session.flush()
+        made = CardKeyMade(kid=fresh.kid, not_before=fresh.not_before)
+        await log.append(session, made, by=log.SYSTEM, region=PROVINCE, now=now)
 
 
 def check_no_test_key(kids: Sequence[str]) -> None:
@@ -88,12 +98,12 @@ async def check_start(pool: asyncpg.Pool) -> None:
 
 
 class _Kept:
-    """What one process remembers of a database's keys, for a minute."""
+    """What one process remembers of a database's keys, for a moment."""
 
     def __init__(self) -> None:
         self.read_at = 0.0
         self.keys = KeySet()
-        self.signer: SigningKey | None = None
+        self.signer: Signer | None = None
 
 
 _kept: dict[int, _Kept] = {}
@@ -118,11 +128,11 @@ def forget() -> None:
 
 
 async def published(pool: asyncpg.Pool, now: datetime) -> KeySet:
-    """The keys that outsiders are shown, read anew once a minute (5.5)."""
+    """The keys that outsiders are shown, read anew every few seconds."""
     return (await _of(pool, now)).keys
 
 
-async def signer(pool: asyncpg.Pool, now: datetime) -> SigningKey:
+async def signer(pool: asyncpg.Pool, now: datetime) -> Signer:
     """The key that signs now; raises SettingsError where none does."""
     kept = await _of(pool, now)
     if kept.signer is None or not kept.signer.nbf <= now.timestamp():
@@ -134,15 +144,20 @@ def _public(row: Any) -> CardKey:
     return CardKey(
         unb64(row["x"]),
         unb64(row["y"]),
-        nbf=_stamp(row["not_before"]),
-        exp=_stamp(row["expires_at"]),
+        nbf=stamp(row["not_before"]),
+        exp=stamp(row["expires_at"]),
     )
 
 
-def _private(row: Any) -> SigningKey:
-    pem = sealing.ring().open(bytes(row["private_pem"]), "signing_keys.private_pem").decode()
-    return SigningKey.from_pem(pem, nbf=_stamp(row["not_before"]), exp=_stamp(row["expires_at"]))
+def _private(row: Any) -> Signer:
+    handle = sealing.ring().open(bytes(row["private_pem"]), "signing_keys.private_pem").decode()
+    return _store[0].signer(handle, row["not_before"], row["expires_at"])
 
 
-def _stamp(moment: datetime) -> int:
-    return int(moment.timestamp())
+_store: list[KeyStore] = [STORES["sealed"]]
+
+
+def use(store: KeyStore) -> None:
+    """Sign with the keys of this store from now on; called once at start."""
+    _store[:] = [store]
+    forget()

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cards import status, sub
-from cards.keys import SigningKey, b64
+from cards.keys import Signer, b64
 from service import ids, sealing
 from service.pages.show import SHANGHAI
 from service.problems import NotFound
@@ -144,7 +144,7 @@ class Signed(msgspec.Struct, frozen=True):
 _kept: dict[tuple[int, str], tuple[float, Signed]] = {}
 
 
-async def published(pool: asyncpg.Pool, list_id: str, key: SigningKey, now: datetime) -> Signed:
+async def published(pool: asyncpg.Pool, list_id: str, key: Signer, now: datetime) -> Signed:
     """The signed list; a change of a card's state is in it after 5 s at most. Raises NotFound.
 
     It is signed anew where an entry changed, and every two minutes so that it stays fresh.
@@ -168,7 +168,7 @@ def forget() -> None:
     _kept.clear()
 
 
-def _sign(list_id: str, packed: bytes, iat: int, key: SigningKey) -> Signed:
+def _sign(list_id: str, packed: bytes, iat: int, key: Signer) -> Signed:
     uri = uri_of(list_id)
     return Signed(
         packed, iat, status.jwt(uri, packed, iat=iat, key=key),
