@@ -1,4 +1,4 @@
-"""`python -m service migrate|serve|load|deadlines|check-legs|rotate-keys|card-keys`: the service's commands.
+"""`python -m service 命令`: the service's commands.
 
 migrate                  建立或升级数据库结构,并载入随产品的首版数据表
 serve [granian 参数]      启动 API
