@@ -16,8 +16,9 @@ from service.pages.forms import attempt, sent
 from service.pages.show import page
 from service.problems import NotFound, Problem
 from service.talents import queries
-from service.talents.cards import card_acts, card_views
+from service.talents.cards import card_acts, card_views, photos
 from service.talents.cards.card_acts import Act
+from service.talents.cards.photos import Photo
 from service.talents.proof.presenting import Desk, Presentation, present
 
 TEMPLATE = "talents/templates/card.html"
@@ -66,6 +67,8 @@ async def show(
         code=qr.svg(shown.token) if shown else None,
         shown=shown,
         refusal=refusal,
+        has_photo=await session.get(Photo, card.person_id) is not None,
+        photo_problem=problem is not None and problem.code in PHOTO_PROBLEMS,
         authority=state.settings.issuing_authority,
         states=STATES,
         badges=BADGES,
@@ -109,4 +112,48 @@ async def suspend_lost(
     return Redirect("/card", status_code=303)
 
 
-ROUTES = [card_page, suspend_lost]
+PHOTO_PROBLEMS = ("photo-refused", "payload-too-large")
+
+
+@post(
+    "/card/photo",
+    guards=[guards.talent],
+    opt={"page": True},
+    include_in_schema=False,
+    status_code=303,
+)
+async def send_photo(
+    request: Request[Any, Any, Any],
+    state: State,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """上传照片。"""
+    upload = (await sent(request)).upload("file")
+    if caller.person_id is None or caller.account_id is None or upload is None:
+        raise NotFound
+    octets = await upload.read()
+    act = photos.keep(session, caller.person_id, octets, caller.account_id, now)
+    if problem := await attempt(session, act):
+        return await show(request, state, session, caller, now, problem)
+    return Redirect("/card", status_code=303)
+
+
+@post(
+    "/card/photo/delete",
+    guards=[guards.talent],
+    opt={"page": True},
+    include_in_schema=False,
+    status_code=303,
+)
+async def drop_photo(
+    session: NamedDependency[AsyncSession], caller: NamedDependency[Caller]
+) -> Response[Any]:
+    """删除照片。"""
+    if photo := await session.get(Photo, caller.person_id):
+        await session.delete(photo)
+    return Redirect("/card", status_code=303)
+
+
+ROUTES = [card_page, suspend_lost, send_photo, drop_photo]

@@ -167,3 +167,17 @@ async def test_a_window_sets_it_for_a_holder_and_a_stranger_does_not(city: City)
     assert (await send(elsewhere, encoded(picture()), path)).status_code == 403
     unit = await city.person("unit_specialist")
     assert (await send(unit, encoded(picture()), path)).status_code == 404
+
+
+async def test_the_holder_s_page_takes_shows_and_drops_the_photograph(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    assert 'data-test="photo"' not in (await holder.get("/card")).text
+    sent = {"file": ("me.jpg", encoded(picture()), "image/jpeg")}
+    assert (await holder.post("/card/photo", files=sent, key=None)).status_code == 303
+    assert 'data-test="photo"' in (await holder.get("/card")).text
+    bad = {"file": ("me.jpg", b"not a picture", "image/jpeg")}
+    refused = await holder.post("/card/photo", files=bad, key=None)
+    assert (refused.status_code, "照片无法读取" in refused.text) == (422, True)
+    assert 'data-test="photo"' in refused.text, "the one before is still there"
+    assert (await holder.post("/card/photo/delete", key=None)).status_code == 303
+    assert 'data-test="photo"' not in (await holder.get("/card")).text
