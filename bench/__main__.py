@@ -1,4 +1,4 @@
-"""`python -m bench [--seconds N] [--rounds N] [--only DOOR] [--keep DIR]`: how fast it is.
+"""`python -m bench [--seconds N] [--rounds N] [--only WHAT] [--keep DIR]`: how fast it is.
 
 Everything is started here and ended here: an embedded PostgreSQL with its ordinary settings (each
 commit waits for the disk), the API under granian, a client in a process of its own. Each door is
@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench import effects, rates
+from bench import cards, effects, rates, statuslists
 from bench.doors import desk_of
 from bench.stage import Stage
 
@@ -32,8 +32,14 @@ def machine() -> str:
     return f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
+DOORS = ("verify", "redeem", "submit")
+
+
 async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
     """Measure what was asked for and print it."""
+    if arguments.only == "statuslists":
+        print(await statuslists.measure(stage, arguments.cards))
+        return
     await stage.start_api("--workers", str(arguments.workers))
     desk = await desk_of(stage)
     found = []
@@ -53,10 +59,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--only", choices=("verify", "redeem", "submit", "effects"))
+    parser.add_argument("--only", choices=(*DOORS, "effects", "cards", "statuslists"))
+    parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
     parser.add_argument("--keep", type=Path, help="保留数据目录")
     arguments = parser.parse_args()
     print(f"· {machine()}; 负载 {os.getloadavg()[0]:.1f}")
+    if arguments.only in (None, "cards"):
+        print(cards.measure() + "\n", flush=True)
+    if arguments.only == "cards":
+        return
     path = arguments.keep or Path(tempfile.mkdtemp(prefix="hck-bench-"))
     stage = Stage(path)
     try:

@@ -20,7 +20,7 @@ from service.requests.clocks import Act
 from service.satisfaction import defaults
 from service.talents.applications import clocks
 from service.talents.cards import expiring
-from service.talents.proof import card_keys, key_acts, statuslists
+from service.talents.proof import card_keys, drawing, key_acts, statuslists
 from service.worktime.hours import SHANGHAI
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -100,7 +100,9 @@ async def _prepare_lists(session: AsyncSession, now: datetime) -> None:
     local = now.astimezone(SHANGHAI)
     await statuslists.prepare_day(session, local.date(), now)
     if local.time() >= LISTS_FROM:
-        await statuslists.prepare_day(session, local.date() + timedelta(days=1), now)
+        tomorrow = local.date() + timedelta(days=1)
+        await statuslists.prepare_day(session, tomorrow, now)
+        await drawing.draw_ahead(session, tomorrow, now)
 
 
 async def _card_keys(session: AsyncSession, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from events.of_cards import (
@@ -137,12 +137,17 @@ class DayKey(Base):
 
 
 class StatusList(Base):
-    """One list of 65,536 entries, for one day (card-token.md 8). `free` counts unused indices."""
+    """One list of 65,536 entries, for one day (card-token.md 8). `free` counts unused indices.
+
+    `version` is moved on by a trigger whenever a card in it changes: a reader asks one row and not
+    thousands whether the list is as it was.
+    """
 
     __tablename__ = "status_lists"
     id: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(index=True)
     free: Mapped[int]
+    version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime]
 
 

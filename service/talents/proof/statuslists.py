@@ -39,9 +39,11 @@ ON CONFLICT DO NOTHING RETURNING list_id, idx, sub
 """
 DRAWN = "SELECT list_id, idx, sub FROM card_days WHERE day = $1 AND card_id = $2"
 TAKEN = "UPDATE status_lists SET free = free - 1 WHERE id = $1"
+VERSION = "SELECT version FROM status_lists WHERE id = $1"
 ENTRIES = """
 SELECT d.idx, c.state, c.valid_until < d.day AS over
-FROM card_days d JOIN cards c ON c.id = d.card_id WHERE d.list_id = $1
+FROM card_days d JOIN cards c ON c.id = d.card_id
+WHERE d.list_id = $1 AND (c.state <> 'active' OR c.valid_until < d.day)
 """
 IN_FORCE = "SELECT id FROM status_lists WHERE day >= $1 ORDER BY day, id"
 
@@ -130,6 +132,7 @@ async def _list_with_room(pool: asyncpg.Pool, day: date, now: datetime) -> str:
 class Signed(msgspec.Struct, frozen=True):
     """A list as it is published, in both forms, with what it was made from."""
 
+    version: int
     packed: bytes
     iat: int
     jwt: str
@@ -147,20 +150,32 @@ _kept: dict[tuple[int, str], tuple[float, Signed]] = {}
 async def published(pool: asyncpg.Pool, list_id: str, key: Signer, now: datetime) -> Signed:
     """The signed list; a change of a card's state is in it after 5 s at most. Raises NotFound.
 
-    It is signed anew where an entry changed, and every two minutes so that it stays fresh.
+    Its entries are read anew where its version moved on, and it is signed anew every two minutes
+    so that it stays fresh.
     """
     mine = (id(pool), list_id)
     read_at, signed = _kept.get(mine, (0.0, None))
     if signed is not None and time.monotonic() - read_at < KEPT_SECONDS:
         return signed
-    packed = status.pack(await _entries(pool, list_id))
+    version = await _version(pool, list_id)
+    packed = signed.packed if signed is not None and signed.version == version else None
+    if packed is None:
+        packed = status.pack(await _entries(pool, list_id))
     stamp = int(now.timestamp())
     if signed is None or signed.packed != packed or not 0 <= stamp - signed.iat < RESIGN_SECONDS:
-        signed = _sign(list_id, packed, stamp, key)
+        signed = _sign(list_id, version, packed, stamp, key)
     if len(_kept) > 1_000:
         _kept.clear()
     _kept[mine] = (time.monotonic(), signed)
     return signed
+
+
+async def _version(pool: asyncpg.Pool, list_id: str) -> int:
+    """Read before the entries: a change that comes in between is seen the next time."""
+    found = await pool.fetchval(VERSION, list_id) if LIST_ID.fullmatch(list_id) else None
+    if found is None:
+        raise NotFound
+    return int(found)
 
 
 def forget() -> None:
@@ -168,19 +183,16 @@ def forget() -> None:
     _kept.clear()
 
 
-def _sign(list_id: str, packed: bytes, iat: int, key: Signer) -> Signed:
+def _sign(list_id: str, version: int, packed: bytes, iat: int, key: Signer) -> Signed:
     uri = uri_of(list_id)
     return Signed(
-        packed, iat, status.jwt(uri, packed, iat=iat, key=key),
+        version, packed, iat, status.jwt(uri, packed, iat=iat, key=key),
         status.cwt(uri, packed, iat=iat, key=key),
     )  # fmt: skip
 
 
 async def _entries(pool: asyncpg.Pool, list_id: str) -> dict[int, int]:
-    if not LIST_ID.fullmatch(list_id):
-        raise NotFound
-    if not await pool.fetchval("SELECT true FROM status_lists WHERE id = $1", list_id):
-        raise NotFound
+    """The entries that are not 0: the others need not be read."""
     return {
         row["idx"]: entry_of(row["state"], row["over"])
         for row in await pool.fetch(ENTRIES, list_id)
