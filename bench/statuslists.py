@@ -1,4 +1,4 @@
-"""Status lists at a million cards: the night's drawing, the publishing, what a day takes on disk."""
+"""Status lists at a million cards: the night's drawing, the publishing, a day's room on disk."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -59,9 +59,8 @@ async def _measured(sessions: Sessions, pool: asyncpg.Pool, owner: asyncpg.Conne
     took = time.perf_counter() - begun
     octets = await owner.fetchval(SIZE) - before
     floor = await _floor(owner, day)
-    names = [
-        row["id"] for row in await pool.fetch("SELECT id FROM status_lists WHERE day = $1", day)
-    ]
+    lists = await pool.fetch("SELECT id FROM status_lists WHERE day = $1", day)
+    names = [row["id"] for row in lists]
     key = await card_keys.signer(pool, now)
     published = time.perf_counter()
     for name in names:
@@ -92,7 +91,7 @@ async def _floor(owner: asyncpg.Connection, day: object) -> float:
 
 async def _change(sessions: Sessions, pool: asyncpg.Pool, day: object, now: datetime) -> float:
     """Suspend a card and publish its list anew."""
-    row = await pool.fetchrow("SELECT * FROM card_days WHERE day = $1 LIMIT 1", day)
+    (row,) = await pool.fetch("SELECT * FROM card_days WHERE day = $1 LIMIT 1", day)
     async with sessions.begin() as session:
         change = text("UPDATE cards SET state = 'suspended' WHERE id = :id")
         await session.execute(change, {"id": row["card_id"]})
