@@ -56,6 +56,24 @@ class Signer(Protocol):
         """r and s, 32 bytes each (2.4)."""
 
 
+class PublicKey(Protocol):
+    """A published key of either profile (5, 6)."""
+
+    alg: int
+    kid: bytes
+    nbf: int
+    exp: int
+
+    def verifies(self, signature: bytes, message: bytes) -> bool:
+        """Whether the signature is this key's."""
+
+    def jwk(self) -> dict[str, Any]:
+        """The JWK (5.2)."""
+
+    def cose(self) -> dict[int, Any]:
+        """The COSE_Key (5.3)."""
+
+
 class CardKey:
     """A published card key. It is good from `nbf` until before `exp` (seconds since 1970)."""
 
@@ -148,14 +166,14 @@ class SigningKey(CardKey):
 class KeySet:
     """The published card keys by name; access keys are never among them (5.2)."""
 
-    def __init__(self, keys: Iterable[CardKey] = ()) -> None:
+    def __init__(self, keys: Iterable[PublicKey] = ()) -> None:
         self._keys = {key.kid: key for key in keys}
 
-    def get(self, kid: bytes) -> CardKey | None:
+    def get(self, kid: bytes) -> PublicKey | None:
         """The key of that name, or None."""
         return self._keys.get(kid)
 
-    def __iter__(self) -> Iterator[CardKey]:
+    def __iter__(self) -> Iterator[PublicKey]:
         return iter(self._keys.values())
 
     def __len__(self) -> int:
@@ -169,11 +187,11 @@ class KeySet:
         )
 
 
-def jwks(keys: Iterable[CardKey]) -> list[dict[str, Any]]:
+def jwks(keys: Iterable[PublicKey]) -> list[dict[str, Any]]:
     """The members of the JWK set (5.2)."""
     return [key.jwk() for key in keys]
 
 
-def cose_key_set(keys: Iterable[CardKey]) -> bytes:
+def cose_key_set(keys: Iterable[PublicKey]) -> bytes:
     """The COSE key set (5.3)."""
     return cbor.encode([key.cose() for key in keys])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cards import cbor
-from cards.keys import CardKey, KeySet, Signer, b64, unb64
+from cards.keys import KeySet, PublicKey, Signer, b64, unb64
 from cards.token import signed_bytes
 
 SIZE = 65_536
@@ -115,7 +115,7 @@ def read_cwt(octets: bytes, *, keys: KeySet, now: int) -> StatusList:
         raise NotAList from wrong
 
 
-def _key(keys: KeySet, kid: Any, now: int) -> CardKey:
+def _key(keys: KeySet, kid: Any, now: int) -> PublicKey:
     key = keys.get(kid) if isinstance(kid, bytes) else None
     if key is None or not key.nbf <= now < key.exp:
         raise NotAList

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from cards import base45, cbor
-from cards.keys import CardKey, KeySet, Signer, b64, unb64
+from cards.keys import KeySet, PublicKey, Signer, b64, unb64
 from cards.reasons import MESSAGES, RULES
 
 __all__ = ["MESSAGES", "RULES", "Claims", "Live", "Printed", "Refused", "Standing", "examine"]
@@ -239,7 +239,7 @@ def _header(protected: bytes) -> tuple[int, bytes, str] | None:
 
 
 def _key_refuses(
-    key: CardKey, alg: int, now: int, signature: bytes, protected: bytes, payload: bytes
+    key: PublicKey, alg: int, now: int, signature: bytes, protected: bytes, payload: bytes
 ) -> str | None:
     """7.10–7.12: the key decides the algorithm, never the token."""
     if alg != key.alg:
