@@ -114,11 +114,36 @@ def pair_of(iss: str, cti: bytes) -> str:
     return f"{iss} {cti.hex()}"
 
 
+def verify_offline(
+    text: str,
+    *,
+    now: int,
+    keys: KeySet,
+    issuer: str,
+    status_of: Callable[[str, int], int | None],
+    seen: Callable[[str, bytes], bool],
+) -> Claims | Refused:
+    """A counter's verdict without the service: 7.1–7.21, L only (13.2).
+
+    `status_of(uri, idx)` is the entry in a list that is held and fresh, else None; `seen(iss, cti)`
+    whether the counter's own journal has the token.
+    """
+    claims = token.examine(text, now=now, keys=keys, issuer=issuer, live_only=True)
+    if isinstance(claims, Refused):
+        return claims
+    assert claims.uri is not None  # noqa: S101 - a live token has its place
+    assert claims.idx is not None  # noqa: S101
+    reason = token.status_refuses(claims, status_of(claims.uri, claims.idx))
+    if reason is None and seen(claims.iss, claims.cti):
+        reason = "token-replayed"
+    return Refused(reason, claims.typ, claims) if reason else claims
+
+
 def verify(
     pack: Pack, text: str, *, offering: str | None, now: int, journal: Journal | None = None
 ) -> Claims | Refused:
     """A counter's verdict with nothing but what it took along (13.2)."""
-    return token.verify_offline(
+    return verify_offline(
         text,
         now=now,
         keys=pack.keys,

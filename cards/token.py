@@ -6,7 +6,7 @@ for any text.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -315,7 +315,7 @@ def stand(
     `status` is the card's present entry (7.23), None where it is not known. `card` is whose sub
     (P: cti) it is; `today` in Asia/Shanghai.
     """
-    reason = _status_refuses(claims, status)
+    reason = status_refuses(claims, status)
     if reason is None and redeemed:
         reason = "token-replayed"
     if reason is None:
@@ -323,9 +323,9 @@ def stand(
     return Refused(reason, claims.typ, claims) if reason else None
 
 
-def _status_refuses(claims: Claims, status: int | None) -> str | None:
-    """A printed token has no place in a list; where the card's present state is known (7.23), it
-    stands against it all the same."""
+def status_refuses(claims: Claims, status: int | None) -> str | None:
+    """7.20. A printed token has no place in a list; a present state that is known (7.23) stands
+    against it all the same."""
     if status == 0:
         return None
     if status is None:
@@ -339,28 +339,3 @@ def _card_refuses(claims: Claims, card: Standing | None, today: date) -> str | N
     if claims.typ == "P" and card.print_cti != claims.cti:
         return "print-withdrawn"
     return "card-expired" if today > card.valid_until else None
-
-
-def verify_offline(
-    text: str,
-    *,
-    now: int,
-    keys: KeySet,
-    issuer: str,
-    status_of: Callable[[str, int], int | None],
-    seen: Callable[[str, bytes], bool],
-) -> Claims | Refused:
-    """A counter's verdict without the service: 7.1–7.21, L only (13.2).
-
-    `status_of(uri, idx)` is the entry in a list that is held and fresh, else None; `seen(iss, cti)`
-    whether the counter's own journal has the token.
-    """
-    claims = examine(text, now=now, keys=keys, issuer=issuer, live_only=True)
-    if isinstance(claims, Refused):
-        return claims
-    assert claims.uri is not None  # noqa: S101 - a live token has its place
-    assert claims.idx is not None  # noqa: S101
-    reason = _status_refuses(claims, status_of(claims.uri, claims.idx))
-    if reason is None and seen(claims.iss, claims.cti):
-        reason = "token-replayed"
-    return Refused(reason, claims.typ, claims) if reason else claims

@@ -1,5 +1,6 @@
 """The verifier's steps one by one, and whatever a counter may be shown (card-token.md 7)."""
 
+import tracemalloc
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cards import base45, cbor, token
+from cards import base45, cbor, offline, token
 from cards.keys import KeySet
 from cards.token import Claims, Live, Refused, Standing
 from tests.cards.vectors import FULL, ISSUER, KEYS, NOW, PUBLISHED, TOKENS
@@ -324,7 +325,7 @@ def test_7_22_a_printing_before_the_latest_is_withdrawn() -> None:
 
 def test_13_2_offline_the_own_journal_and_fresh_lists_decide() -> None:
     def verdict(**known: Any) -> str | None:
-        found = token.verify_offline(
+        found = offline.verify_offline(
             known.pop("text", FULL), now=NOW, keys=PUBLISHED, issuer=ISSUER,
             status_of=known.get("status_of", lambda uri, idx: 0),
             seen=known.get("seen", lambda iss, cti: False),
@@ -405,3 +406,25 @@ def test_what_is_made_is_read_back(cti: bytes, idx: int, uri: str, tier: int, na
 def test_4_3_a_url_that_is_none_gives_no_token(url: str) -> None:
     found = token.from_url(url)
     assert found is None or reason(found) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HCK1:" + "0" * 10_000_000,
+        "A" * 10_000_000,
+        "中" * 1_000_000,
+        "HCK1:" + base45.encode(b"\xd2\x84" + b"\x9b" + b"\xff" * 8),  # an array of 2^64 items
+        "HCK1:" + base45.encode(b"\xd2\x84" + b"\x5b" + b"\x7f" * 8),  # a string of 2^63 bytes
+        "HCK1:" + base45.encode(b"\x81" * 500),  # five hundred levels
+    ],
+)
+def test_what_claims_to_be_enormous_takes_no_memory(text: str) -> None:
+    tracemalloc.start()
+    try:
+        refused = token.examine(text, now=NOW, keys=PUBLISHED, issuer=ISSUER)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(refused, token.Refused)
+    assert most < 200_000

@@ -1,6 +1,6 @@
 """card-token.md 13.1: a counter can check a token with nothing but its pack."""
 
-from cards import status, token
+from cards import offline, status, token
 from cards.keys import CardKey, KeySet, unb64
 from tests.city import City
 from tests.service.counters.desk import desk
@@ -28,7 +28,7 @@ async def test_a_token_is_verified_with_the_pack_alone(city: City) -> None:
     def status_of(uri: str, idx: int) -> int | None:
         return status.entry(lists[uri].packed, idx) if uri in lists else None
 
-    told = token.verify_offline(
+    told = offline.verify_offline(
         shown,
         now=now,
         keys=keys,
