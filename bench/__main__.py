@@ -49,6 +49,8 @@ async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
             print(f"· {door.name}: {found[-1].ratio:.2f}", flush=True)
     print()
     print(rates.shown(found))
+    if arguments.only in (None, "paced"):
+        print("\n" + await rates.paced(stage, desk.doors[0]))
     if arguments.only in (None, "effects"):
         print("\n" + (await effects.measure(stage, desk)).shown())
 
@@ -59,7 +61,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--only", choices=(*DOORS, "effects", "cards", "statuslists"))
+    parser.add_argument("--only", choices=(*DOORS, "paced", "effects", "cards", "statuslists"))
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
     parser.add_argument("--keep", type=Path, help="保留数据目录")
     arguments = parser.parse_args()

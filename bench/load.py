@@ -35,6 +35,7 @@ class Outcome(msgspec.Struct, frozen=True):
     p50_ms: float
     p99_ms: float
     sample: str = ""
+    p95_ms: float = 0.0
 
 
 async def send(plan: Plan) -> Outcome:
@@ -66,9 +67,11 @@ async def send(plan: Plan) -> Outcome:
     await asyncio.gather(*(one_connection() for _ in range(plan.connections)))
     seconds = time.perf_counter() - begun
     taken.sort()
-    p50, p99 = (taken[int(len(taken) * part)] * 1000 if taken else 0.0 for part in (0.5, 0.99))
+    p50, p95, p99 = (
+        taken[int(len(taken) * part)] * 1000 if taken else 0.0 for part in (0.5, 0.95, 0.99)
+    )
     sample = failures[0].decode(errors="replace") if failures else ""
-    return Outcome(len(taken), len(failures), seconds, p50, p99, sample)
+    return Outcome(len(taken), len(failures), seconds, p50, p99, sample, p95)
 
 
 def _length(head: bytes) -> int:

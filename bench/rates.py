@@ -98,6 +98,21 @@ async def load(
     return msgspec.json.decode(done.stdout, type=Outcome)
 
 
+A_SECOND = 100
+PACED_SECONDS = 20.0
+CALL_SECONDS = 0.004
+
+
+async def paced(stage: Stage, door: Door) -> str:
+    """A door asked about a hundred times a second, as a city's counters do: how long one waits."""
+    pause = CONNECTIONS / A_SECOND - CALL_SECONDS
+    calls = [door.make(10**7 + at) for at in range(int(A_SECOND * PACED_SECONDS * 2))]
+    outcome = await load(stage, door, calls, PACED_SECONDS, pause=pause)
+    rate = outcome.done / outcome.seconds
+    waited = f"p50 {outcome.p50_ms:.1f} ms,p95 {outcome.p95_ms:.1f} ms,p99 {outcome.p99_ms:.1f} ms"
+    return f"每秒 {rate:.0f} 次 {door.name}: {waited};失败 {outcome.failed}"
+
+
 async def script_of(stage: Stage, door: Door) -> Script:
     """The statements of one call, as PostgreSQL itself logged them."""
     log = stage.folder.cluster / "log" / "bench.json"
