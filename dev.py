@@ -8,7 +8,7 @@ python3 dev.py bench            性能比值
 python3 dev.py load 表名 文件    载入官员新表
 python3 dev.py deadlines 文件    逐行推算时限
 python3 dev.py rotate-keys      换密钥并重封个人信息
-python3 dev.py card-keys [list|make|retire|revoke]   卡的签发密钥
+python3 dev.py card-keys [list|make|switch|retire|revoke]   卡的签发密钥
 python3 dev.py conformance --url 地址 --client 标识   检查办理单位的接收端
 """
 

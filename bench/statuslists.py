@@ -72,7 +72,7 @@ async def _measured(sessions: Sessions, pool: asyncpg.Pool, owner: asyncpg.Conne
         f"| 为次日抽位 | {drawn:,} 张,{took:.0f} 秒,每秒 {drawn / took:,.0f} |",
         f"| 底:同样的行直接插入 | {floor:.0f} 秒,比值 {floor / took:.2f} |",
         f"| 发布全部列表(JWT 和 CWT 都签) | {len(names)} 个,{published:.2f} 秒 |",
-        f"| 一张卡暂停后重新发布它的列表 | {changed * 1000:.0f} 毫秒(另加进程记住的最多 5 秒) |",
+        f"| 一张卡暂停后重新发布它的列表 | {changed * 1000:.0f} 毫秒(另加进程记住的最多 2 秒) |",
         f"| 一天的位置占盘 | {octets / 2**20:,.0f} MB |",
         f"| 31 天(之后销毁) | {octets * 31 / 2**30:,.1f} GB |",
     ]  # fmt: skip

@@ -36,7 +36,7 @@ from events.of_cards import (
     ConflictSettled,
 )
 from events.of_clients import ClientKeySet, ClientRotated
-from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked
+from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
 from events.of_people import (
     ConsentGiven,
     ConsentWithdrawn,
@@ -136,6 +136,7 @@ AnyEvent = (
     | CardKeyMade
     | CardKeyRetired
     | CardKeyRevoked
+    | CardKeySwitched
     | ClientRotated
     | ClientKeySet
     | WebhookMade

@@ -22,6 +22,10 @@ class CardKeyMade(OfCardKey, frozen=True, kw_only=True, tag="hck.card_key.made.v
     not_before: datetime
 
 
+class CardKeySwitched(OfCardKey, frozen=True, kw_only=True, tag="hck.card_key.switched.v1"):
+    """It alone signs from now on: those that signed beside it are retired."""
+
+
 class CardKeyRetired(OfCardKey, frozen=True, kw_only=True, tag="hck.card_key.retired.v1"):
     """It signs no more; it stays published until its last token has expired."""
 

@@ -6,7 +6,7 @@ load 表名 文件            载入官员的新表(先整表检查,整版本生
 deadlines 文件            逐行推算时限,一行 JSON 一个答案
 check-legs               核对每件申请的时间是否首尾相接
 rotate-keys              换密钥并重封个人信息
-card-keys list|make|retire 密钥名|revoke 密钥名 原因   卡的签发密钥
+card-keys list|make|switch|retire|revoke   卡的签发密钥
 """
 
 import asyncio

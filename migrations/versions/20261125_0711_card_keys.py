@@ -1,6 +1,6 @@
-"""A status list's version, moved on by the database whenever a card in it changes
+"""What changed in status lists, noted by the database whenever a card in one changes
 
-Only additions with defaults, so that the code before it still runs.
+Only additions, so that the code before it still runs.
 
 Revision: 41ca4dfe02c0, after: 41ca4dfe01c0
 """
@@ -14,29 +14,36 @@ branch_labels = None
 depends_on = None
 
 # Here and not in the code: a list that misses a suspension would be believed by every counter that
-# is without a network, so no way of changing a card may forget it.
-MOVE_ON = """
-CREATE FUNCTION move_status_lists_on() RETURNS trigger LANGUAGE plpgsql AS $$
+# is without a network, so no way of changing a card may forget it. Only rows of its own are
+# written, so that two who change many cards never wait for one another.
+NOTE = """
+CREATE FUNCTION note_status_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE status_lists l SET version = l.version + 1 FROM card_days d
-    WHERE d.card_id = NEW.id AND l.id = d.list_id
-        AND d.day >= (SELECT max(day) FROM status_lists) - 1;
+    INSERT INTO status_changes (list_id, day)
+    SELECT d.list_id, d.day FROM card_days d
+    WHERE d.card_id = NEW.id AND d.day >= (SELECT max(day) FROM status_lists) - 1;
     RETURN NULL;
 END $$"""
 TRIGGER = """
-CREATE TRIGGER move_status_lists_on AFTER UPDATE OF state, valid_until ON cards
+CREATE TRIGGER note_status_change AFTER UPDATE OF state, valid_until ON cards
 FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state
     OR OLD.valid_until IS DISTINCT FROM NEW.valid_until)
-EXECUTE FUNCTION move_status_lists_on()"""
+EXECUTE FUNCTION note_status_change()"""
 
 
 def upgrade() -> None:
-    op.add_column('status_lists', sa.Column('version', sa.BigInteger(), server_default='0', nullable=False))
-    op.execute(MOVE_ON)
+    op.create_table('status_changes',
+    sa.Column('id', sa.BigInteger(), sa.Identity(), nullable=False),
+    sa.Column('list_id', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_status_changes'))
+    )
+    op.create_index(op.f('ix_status_changes_list_id'), 'status_changes', ['list_id'], unique=False)
+    op.execute(NOTE)
     op.execute(TRIGGER)
 
 
 def downgrade() -> None:
-    op.execute('DROP TRIGGER move_status_lists_on ON cards')
-    op.execute('DROP FUNCTION move_status_lists_on')
-    op.drop_column('status_lists', 'version')
+    op.execute('DROP TRIGGER note_status_change ON cards')
+    op.execute('DROP FUNCTION note_status_change')
+    op.drop_table('status_changes')

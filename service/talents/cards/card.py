@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from events.of_cards import (
@@ -137,18 +137,25 @@ class DayKey(Base):
 
 
 class StatusList(Base):
-    """One list of 65,536 entries, for one day (card-token.md 8). `free` counts unused indices.
-
-    `version` is moved on by a trigger whenever a card in it changes: a reader asks one row and not
-    thousands whether the list is as it was.
-    """
+    """One list of 65,536 entries, for one day (card-token.md 8). `free` counts unused indices."""
 
     __tablename__ = "status_lists"
     id: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(index=True)
     free: Mapped[int]
-    version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime]
+
+
+class StatusChange(Base):
+    """A card of a list changed; written by a trigger, counted by whoever publishes the list.
+
+    Counted, not compared by the greatest id: of two changes the earlier may be committed later.
+    """
+
+    __tablename__ = "status_changes"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    list_id: Mapped[str] = mapped_column(index=True)
+    day: Mapped[date]
 
 
 class CardDay(Base):

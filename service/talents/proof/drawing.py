@@ -24,6 +24,7 @@ WITHOUT = sa.text("""
 SELECT c.id FROM cards c LEFT JOIN card_days d ON d.day = :day AND d.card_id = c.id
 WHERE c.state = 'active' AND c.valid_until >= :day AND d.card_id IS NULL
 ORDER BY c.id LIMIT :limit""")
+EVERY = sa.text("SELECT count(*) FROM cards WHERE state = 'active' AND valid_until >= :day")
 DRAW = sa.text("""
 INSERT INTO card_days (day, card_id, sub, list_id, idx)
 SELECT :day, r.card_id, r.sub, r.list_id, r.idx
@@ -41,7 +42,7 @@ async def draw_ahead(session: AsyncSession, day: date, now: datetime, limit: int
     wanted = list(await session.scalars(WITHOUT, {"day": day, "limit": limit}))
     if not wanted:
         return 0
-    lists = await _lists_for(session, day, len(wanted), now)
+    lists = await _lists_for(session, day, now)
     key = base64.b64decode((await session.get_one(DayKey, day)).key)
     names = {card_id: sub.daily(key, card_id) for card_id in wanted}
     left, taken = list(wanted), Counter[str]()
@@ -58,17 +59,14 @@ async def draw_ahead(session: AsyncSession, day: date, now: datetime, limit: int
     return len(wanted) - len(left)
 
 
-async def _lists_for(session: AsyncSession, day: date, more: int, now: datetime) -> list[str]:
-    """The day's lists, with new ones so that none is more than half full afterwards."""
-    query = sa.select(StatusList.id, StatusList.free).where(StatusList.day == day)
-    rows = (await session.execute(query.order_by(StatusList.id))).all()
-    used = sum(status.SIZE - row.free for row in rows)
-    wanted = -(-(used + more) // statuslists.CROWDED)
-    names = [row.id for row in rows]
-    while len(names) < wanted:
-        fresh = StatusList(
-            id=statuslists.new_list_id(), day=day, free=status.SIZE, version=0, created_at=now
-        )
+async def _lists_for(session: AsyncSession, day: date, now: datetime) -> list[str]:
+    """The day's lists: as many as all cards need from the first batch on, so that each card falls
+    into each list with the same chance, and none is more than half full."""
+    query = sa.select(StatusList.id).where(StatusList.day == day).order_by(StatusList.id)
+    names = list(await session.scalars(query))
+    cards = await session.scalar(EVERY, {"day": day}) or 0
+    while len(names) < -(-cards // statuslists.CROWDED):
+        fresh = StatusList(id=statuslists.new_list_id(), day=day, free=status.SIZE, created_at=now)
         session.add(fresh)
         names.append(fresh.id)
     await session.flush()

@@ -11,7 +11,7 @@ from cards.status import LIFE
 from events import log
 from events.base import Event
 from events.log import Author
-from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked
+from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
 from service.auth.models import SigningKey
 from service.pages.show import SHANGHAI
 from service.problems import FieldError, InvalidBody, NotFound, Problem
@@ -108,6 +108,23 @@ async def retire(session: AsyncSession, kid: str, by: Author, now: datetime) -> 
     return await _tell(session, key, event, by, now)
 
 
+async def switch(session: AsyncSession, kid: str, by: Author, now: datetime) -> SigningKey:
+    """It alone signs from now on; the others that sign are retired. Raises NotFound, KeyEnded,
+    NoSuccessor where it has not been published for a day yet.
+    """
+    key = await _got(session, kid)
+    match state_of(key, now):
+        case "ahead":
+            raise NoSuccessor("这把密钥公布还不满 24 小时,到启用时刻才能切换。")
+        case "signing":
+            pass
+        case _:
+            raise KeyEnded
+    for other in await session.scalars(_signing(now).where(SigningKey.kid != kid)):
+        await retire(session, other.kid, by, now)
+    return await _tell(session, key, CardKeySwitched(kid=kid), by, now)
+
+
 async def revoke(
     session: AsyncSession, store: KeyStore, kid: str, reason: Reason, by: Author, now: datetime
 ) -> SigningKey:
@@ -160,22 +177,26 @@ async def _got(session: AsyncSession, kid: str) -> SigningKey:
     return key
 
 
-async def _others_sign(session: AsyncSession, kid: str, now: datetime) -> bool:
-    query = sa.select(SigningKey.kid).where(
+def _signing(now: datetime) -> sa.Select[SigningKey]:
+    return sa.select(SigningKey).where(
         SigningKey.purpose == card_keys.PURPOSE,
-        SigningKey.kid != kid,
         SigningKey.revoked_at.is_(None),
         SigningKey.not_before <= now,
         SigningKey.signs_until > now,
     )
-    return await session.scalar(query.limit(1)) is not None
+
+
+async def _others_sign(session: AsyncSession, kid: str, now: datetime) -> bool:
+    query = _signing(now).where(SigningKey.kid != kid).limit(1)
+    return await session.scalar(query) is not None
 
 
 async def _last_token(session: AsyncSession, key: SigningKey, now: datetime) -> datetime:
     """When the last thing that the key signed expires: a list, or a printed code."""
     printed = sa.select(sa.func.max(CardPrint.expires_at)).where(CardPrint.kid == key.kid)
     last = await session.scalar(printed)
-    lists = key.signs_until + LIST_LIFE
+    # A process may have signed a moment longer than it should (card_keys.KEPT_SECONDS).
+    lists = key.signs_until + LIST_LIFE + timedelta(seconds=2 * card_keys.KEPT_SECONDS)
     return max(lists, now, last) if last else max(lists, now)
 
 

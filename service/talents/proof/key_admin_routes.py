@@ -54,6 +54,18 @@ async def make(
     return key_acts.view(made, now)
 
 
+@post(ONE + "/switch", guards=[keepers], status_code=200)
+async def switch(
+    kid: FromPath[str],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> KeyView:
+    """切换:此后只由它签发,其余停用。 Problems: 404, 409."""
+    done = await key_acts.switch(session, kid, caller.author(Role.SYSTEM_ADMIN), now)
+    return key_acts.view(done, now)
+
+
 @post(ONE + "/retire", guards=[keepers], status_code=200)
 async def retire(
     kid: FromPath[str],
@@ -82,4 +94,4 @@ async def revoke(
     return key_acts.view(done, now)
 
 
-ROUTES: list[Any] = [keys, make, retire, revoke]
+ROUTES: list[Any] = [keys, make, switch, retire, revoke]

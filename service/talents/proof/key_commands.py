@@ -15,7 +15,9 @@ STATES = {
     "ahead": "已公布,未启用", "signing": "签发中", "retired": "已停用,仍公布", "revoked": "已吊销",
     "over": "已过期",
 }  # fmt: skip
-USAGE = "用法: card-keys list | make | retire 密钥名 | revoke 密钥名 leaked|lost|broken"
+USAGE = (
+    "用法: card-keys list | make | switch 密钥名 | retire 密钥名 | revoke 密钥名 leaked|lost|broken"
+)
 
 
 async def run(
@@ -29,6 +31,9 @@ async def run(
         case ["make"]:
             made = key_acts.view(await key_acts.make(session, store, OPERATOR, now), now)
             return [f"已生成并公布 {made.kid},自 {made.not_before:%Y-%m-%d %H:%M} 起签发。"]
+        case ["switch", kid]:
+            await key_acts.switch(session, kid, OPERATOR, now)
+            return [f"此后只由 {kid} 签发。"]
         case ["retire", kid]:
             done = key_acts.view(await key_acts.retire(session, kid, OPERATOR, now), now)
             return [f"已停用 {kid},公布到 {done.expires_at:%Y-%m-%d %H:%M}。"]

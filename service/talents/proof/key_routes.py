@@ -1,6 +1,7 @@
 """What outsiders check cards with: published keys and status lists (card-token.md 5, 8)."""
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from service.talents.proof import access_jwks, card_keys, statuslists
 
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match")]
 Accept = Annotated[str | None, HeaderParameter(name="Accept")]
+WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)")
 JWT, CWT = "application/statuslist+jwt", "application/statuslist+cwt"
 
 
@@ -51,14 +53,28 @@ async def cose_keys(
 
 
 def wanted(accept: str | None) -> str:
-    """The list's form by `Accept`; raises NotAcceptable (card-token.md 8.3)."""
-    offered = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
-    for each in offered:
-        if each in (JWT, "*/*", "application/*"):
-            return JWT
-        if each == CWT:
-            return CWT
-    raise NotAcceptable(f"请在 Accept 中写 {JWT} 或 {CWT}。")
+    """The list's form by `Accept`; raises NotAcceptable (card-token.md 8.3).
+
+    The greatest weight wins, then the more exactly named, then the JWT.
+    """
+    weights = dict(_weighed(part) for part in (accept or "*/*").lower().split(","))
+    liked = []
+    for form in (JWT, CWT):
+        named = next((n for n in (form, "application/*", "*/*") if n in weights), None)
+        if named is not None and weights[named] > 0:
+            liked.append((weights[named], named == form, form == JWT, form))
+    if not liked:
+        raise NotAcceptable(f"请在 Accept 中写 {JWT} 或 {CWT}。")
+    return max(liked)[-1]
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    """A media type and its weight; one that is no number counts as 1."""
+    name, *parameters = (each.strip() for each in part.split(";"))
+    for each in parameters:
+        if (found := WEIGHT.fullmatch(each)) is not None:
+            return name, float(found[1])
+    return name, 1.0
 
 
 @get("/v1/status-lists/{list_id:str}", opt={"open": True}, media_type=JWT)

@@ -18,14 +18,14 @@ from cards.keys import Signer, b64
 from service import ids, sealing
 from service.pages.show import SHANGHAI
 from service.problems import NotFound
-from service.talents.cards.card import CardDay, DayKey, StatusList
+from service.talents.cards.card import CardDay, DayKey, StatusChange, StatusList
 
 CROWDED = status.SIZE // 2
 """Beyond this many places taken a further list is opened: a random draw then seldom meets a taken
 one, and a list's size never tells how many cards there are."""
 ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 LIST_ID = re.compile(r"[0-9a-z]{1,6}")
-KEPT_SECONDS = 5.0
+KEPT_SECONDS = 2.0
 RESIGN_SECONDS = 120
 DRAWS = 40
 
@@ -39,7 +39,10 @@ ON CONFLICT DO NOTHING RETURNING list_id, idx, sub
 """
 DRAWN = "SELECT list_id, idx, sub FROM card_days WHERE day = $1 AND card_id = $2"
 TAKEN = "UPDATE status_lists SET free = free - 1 WHERE id = $1"
-VERSION = "SELECT version FROM status_lists WHERE id = $1"
+VERSION = """
+SELECT (SELECT count(*) FROM status_changes c WHERE c.list_id = l.id) FROM status_lists l
+WHERE l.id = $1"""
+"""How often the list has changed: one look at an index, where its entries are thousands."""
 ENTRIES = """
 SELECT d.idx, c.state, c.valid_until < d.day AS over
 FROM card_days d JOIN cards c ON c.id = d.card_id
@@ -87,7 +90,7 @@ LINKABLE = timedelta(days=30)
 async def forget_old(session: AsyncSession, now: datetime) -> None:
     """Destroy the keys, places and lists of days more than 30 days past (3.9); for timers."""
     before = now.astimezone(SHANGHAI).date() - LINKABLE
-    for row in (CardDay, StatusList, DayKey):
+    for row in (CardDay, StatusChange, StatusList, DayKey):
         await session.execute(delete(row).where(row.day < before))
 
 
@@ -133,6 +136,7 @@ class Signed(msgspec.Struct, frozen=True):
     """A list as it is published, in both forms, with what it was made from."""
 
     version: int
+    kid: bytes
     packed: bytes
     iat: int
     jwt: str
@@ -150,11 +154,13 @@ _kept: dict[tuple[int, str], tuple[float, Signed]] = {}
 async def published(pool: asyncpg.Pool, list_id: str, key: Signer, now: datetime) -> Signed:
     """The signed list; a change of a card's state is in it after 5 s at most. Raises NotFound.
 
-    Its entries are read anew where its version moved on, and it is signed anew every two minutes
+    Its entries are read anew where something changed, and it is signed anew every two minutes
     so that it stays fresh.
     """
     mine = (id(pool), list_id)
     read_at, signed = _kept.get(mine, (0.0, None))
+    if signed is not None and signed.kid != key.kid:
+        read_at = 0.0  # the key before it may be revoked: nobody would believe the list (5.4)
     if signed is not None and time.monotonic() - read_at < KEPT_SECONDS:
         return signed
     version = await _version(pool, list_id)
@@ -162,12 +168,18 @@ async def published(pool: asyncpg.Pool, list_id: str, key: Signer, now: datetime
     if packed is None:
         packed = status.pack(await _entries(pool, list_id))
     stamp = int(now.timestamp())
-    if signed is None or signed.packed != packed or not 0 <= stamp - signed.iat < RESIGN_SECONDS:
+    if signed is None or not _still_good(signed, packed, stamp, key):
         signed = _sign(list_id, version, packed, stamp, key)
     if len(_kept) > 1_000:
         _kept.clear()
     _kept[mine] = (time.monotonic(), signed)
     return signed
+
+
+def _still_good(signed: Signed, packed: bytes, stamp: int, key: Signer) -> bool:
+    """The same entries by the same key, not long ago."""
+    fresh = 0 <= stamp - signed.iat < RESIGN_SECONDS
+    return fresh and signed.packed == packed and signed.kid == key.kid
 
 
 async def _version(pool: asyncpg.Pool, list_id: str) -> int:
@@ -186,7 +198,7 @@ def forget() -> None:
 def _sign(list_id: str, version: int, packed: bytes, iat: int, key: Signer) -> Signed:
     uri = uri_of(list_id)
     return Signed(
-        version, packed, iat, status.jwt(uri, packed, iat=iat, key=key),
+        version, key.kid, packed, iat, status.jwt(uri, packed, iat=iat, key=key),
         status.cwt(uri, packed, iat=iat, key=key),
     )  # fmt: skip
 

@@ -27,6 +27,9 @@ SELECT gen_random_uuid(), substr(md5(p::text), 1, 10), p, 2, 'A', '370100', 'act
 FROM unnest($1::uuid[]) p, (SELECT * FROM cards LIMIT 1) c"""
 
 
+CHANGES = "SELECT count(*) FROM status_changes WHERE day = $1"
+
+
 async def holders(city: City, count: int) -> None:
     people = [row["id"] for row in await city.sql(MORE, count)]
     await city.pool.execute(CARDS, people)
@@ -136,12 +139,12 @@ async def test_a_batch_that_is_cut_off_leaves_nothing_half_done(city: City) -> N
 
 async def test_a_change_moves_the_list_on_whoever_makes_it(city: City) -> None:
     await draw(city)
-    before = await city.sql("SELECT sum(version) FROM status_lists WHERE day = $1", DAY)
+    before = await city.sql(CHANGES, DAY)
     await city.pool.execute("UPDATE cards SET state = 'suspended' WHERE region = '370100'")
-    after = await city.sql("SELECT sum(version) FROM status_lists WHERE day = $1", DAY)
+    after = await city.sql(CHANGES, DAY)
     assert after[0][0] == before[0][0] + 1
     await city.pool.execute("UPDATE cards SET print_cti = NULL")
-    same = await city.sql("SELECT sum(version) FROM status_lists WHERE day = $1", DAY)
+    same = await city.sql(CHANGES, DAY)
     assert same[0][0] == after[0][0], "what does not stand in the list moves nothing"
 
 
@@ -160,3 +163,30 @@ def test_a_day_s_names_tell_no_two_days_together() -> None:
     keys = [ids.random_bytes(32) for _ in range(50)]
     assert len({sub.daily(key, card) for key in keys}) == 50
     assert timedelta(days=30) == statuslists.LINKABLE
+
+
+async def test_two_who_change_many_cards_in_another_order_do_not_block_one_another(
+    city: City,
+) -> None:
+    await holders(city, 3)
+    cards = [row["id"] for row in await city.sql("SELECT id FROM cards ORDER BY id LIMIT 4")]
+    await city.pool.execute(
+        "INSERT INTO status_lists (id, day, free, created_at) VALUES ('aa', $1, 65536, now()),"
+        " ('bb', $1, 65536, now())",
+        DAY,
+    )
+    for n, card in enumerate(cards):
+        place = (DAY, card, f"sub-{n}", "aa" if n in (0, 3) else "bb", n)
+        await city.pool.execute("INSERT INTO card_days VALUES ($1, $2, $3, $4, $5)", *place)
+    first_done = [asyncio.Event(), asyncio.Event()]
+
+    async def batch(me: int, one: UUID, two: UUID) -> None:
+        change = "UPDATE cards SET state = 'revoked' WHERE id = $1"
+        async with city.pool.acquire() as connection, connection.transaction():
+            await connection.execute(change, one)
+            first_done[me].set()
+            await first_done[1 - me].wait()
+            await connection.execute(change, two)
+
+    await asyncio.gather(batch(0, cards[0], cards[1]), batch(1, cards[2], cards[3]))
+    assert (await city.sql(CHANGES, DAY))[0][0] == 4

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from cards import token
+from cards import status, token
 from cards.keys import CardKey, Signer, SigningKey, b64
 from events import log
-from service.problems import Problem
+from service.problems import NotAcceptable, Problem
 from service.settings import SettingsError
 from service.talents.proof import card_keys, key_acts, key_commands
+from service.talents.proof.key_routes import wanted
 from service.talents.proof.key_store import STORES, stamp, store_of
 from tests.city import City, Someone
 from tests.service.counters.desk import desk
@@ -75,7 +76,7 @@ async def test_without_printings_it_stays_as_long_as_its_status_lists(city: City
     await (await keeper(city)).post("/v1/card-keys")
     city.pass_time(timedelta(hours=25))
     await (await keeper(city)).post(f"/v1/card-keys/{first}/retire")
-    city.pass_time(timedelta(hours=24))
+    city.pass_time(timedelta(hours=24, seconds=10))
     assert first not in await published(city)
 
 
@@ -259,3 +260,54 @@ def test_a_signer_of_any_store_mints_what_the_verifier_knows() -> None:
     live = token.Live("A" * 12, 1_772_413_200, b"c" * 16, "hck:s1", 7, 2, "张*")
     assert isinstance(key, SigningKey)
     assert token.mint_live(live, key, issuer="hck37").startswith("HCK1:")
+
+
+async def test_a_switch_leaves_one_that_signs_and_waits_for_the_day(city: City) -> None:
+    first = await signer(city)
+    made = (await (await keeper(city)).post("/v1/card-keys")).json()["kid"]
+    path = f"/v1/card-keys/{made}/switch"
+    early = await (await keeper(city)).post(path)
+    assert (early.status_code, early.json()["code"]) == (409, "no-successor")
+    city.pass_time(timedelta(hours=24))
+    done = await (await keeper(city)).post(path)
+    assert (done.status_code, done.json()["state"]) == (200, "signing")
+    states = {each["kid"]: each["state"] for each in await keys(city)}
+    assert states == {first: "retired", made: "signing"}
+    assert (await city.events(f"card-keys/{made}"))[-1] == "hck.card_key.switched.v1"
+    refused = await (await keeper(city)).post(f"/v1/card-keys/{first}/switch")
+    assert refused.json()["code"] == "key-ended"
+
+
+async def test_5_4_a_list_is_not_shown_under_a_key_that_was_taken_out(city: City) -> None:
+    counter = await desk(city)
+    await counter.token()
+    uri = (await counter.machine.get("/v1/offline-pack")).json()["status_lists"][0]["uri"]
+    path = f"/v1/status-lists/{uri.removeprefix('hck:')}"
+    await city.nobody.get(path)
+    kid = await signer(city)
+    await (await keeper(city)).post(f"/v1/card-keys/{kid}/revoke", {"reason": "leaked"})
+    shown = (await city.nobody.get(path)).text
+    known = await card_keys.published(city.pool, city.now)
+    assert status.read_jwt(shown, keys=known, now=int(city.now.timestamp())).uri == uri
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        (None, "jwt"),
+        ("*/*", "jwt"),
+        ("application/*", "jwt"),
+        ("application/statuslist+cwt", "cwt"),
+        ("application/statuslist+jwt;q=0.1, application/statuslist+cwt", "cwt"),
+        ("application/statuslist+cwt;q=0.5, */*;q=0.4", "cwt"),
+        ("application/statuslist+cwt, application/statuslist+jwt", "jwt"),
+    ],
+)
+def test_8_3_the_form_that_is_wanted_most_is_given(accept: str | None, form: str) -> None:
+    assert wanted(accept).endswith(form)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/statuslist+cwt;q=0", "*/*;q=0"])
+def test_8_3_a_form_that_nobody_wants_is_not_given(accept: str) -> None:
+    with pytest.raises(NotAcceptable):
+        wanted(accept)
