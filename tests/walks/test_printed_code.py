@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -10,6 +11,12 @@ from tests.walks.browsing import DESK, PHONE, Window, open_chromium
 from tests.walks.running import Product
 
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
+
+@pytest.fixture(scope="module")
+def broker_url() -> str:
+    """The embedded one: no message has a part in this walk."""
+    return ""
 
 
 def address_on(png: bytes) -> str:

@@ -1,0 +1,60 @@
+"""A holder in a cellar: the card's last code stays with its time, and goes on by itself above."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.walks.browsing import PHONE, Window, code_of, open_chromium, read
+from tests.walks.running import Product
+
+
+@pytest.fixture(scope="module")
+def broker_url() -> str:
+    """The embedded one: no message has a part in this walk."""
+    return ""
+
+
+def test_without_a_network_the_last_code_is_shown_with_its_time_and_resumes_by_itself(
+    product: Product,
+) -> None:
+    with sync_playwright() as playwright:
+        browser = open_chromium(playwright.chromium)
+        window = Window(browser, product, "talent2", PHONE).sign_in()
+        window.page.clock.install()
+        window.go("/card")
+        first = read(code_of(window))
+        box, said = window.mark("code"), window.mark("code-said")
+
+        window.context.set_offline(True)
+        window.page.clock.fast_forward(31_000)
+        window.page.wait_for_selector("[data-test=code][data-net=poor]")
+        assert "还可用" in said.inner_text(), "it says until when the code is good"
+        assert read(code_of(window)) == first, "the last one stays"
+
+        window.page.clock.fast_forward(32_000)
+        window.page.wait_for_selector("[data-test=code][data-net=over]")
+        assert "已过期" in said.inner_text(), "and does not pretend once it is over"
+
+        window.context.set_offline(False)
+        window.page.clock.fast_forward(11_000)
+        window.page.wait_for_selector("[data-test=code][data-net=good]")
+        assert read(code_of(window)) != first
+        assert box.get_attribute("data-net") == "good"
+        assert [each for each in window.complaints if "ERR_INTERNET_DISCONNECTED" not in each] == []
+        browser.close()
+
+
+def test_a_screen_reader_finds_its_way_on_the_card(product: Product) -> None:
+    with sync_playwright() as playwright:
+        browser = open_chromium(playwright.chromium)
+        window = Window(browser, product, "talent2", PHONE).sign_in().go("/card")
+        assert window.page.get_by_role("img", name="惠才卡二维码").count() == 1
+        assert window.page.get_by_role("status").count() >= 1, "the code's state is announced"
+        assert window.page.get_by_role("navigation", name="主导航").count() == 1
+        without = window.page.locator("img:not([alt]), input:not([type=hidden]):not([id])")
+        unlabelled = window.page.evaluate(
+            "[...document.querySelectorAll('input:not([type=hidden]),select,textarea')]"
+            ".filter(e => !e.labels?.length && !e.getAttribute('aria-label')).length"
+        )
+        assert (without.locator("xpath=self::img").count(), unlabelled) == (0, 0)
+        assert window.page.locator("h1, .face-title").count() >= 1
+        browser.close()
