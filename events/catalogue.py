@@ -37,6 +37,14 @@ from events.of_cards import (
 )
 from events.of_clients import ClientKeySet, ClientRotated
 from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
+from events.of_matters import (
+    CardRelinked,
+    CardReminded,
+    MatterDecided,
+    MatterOpened,
+    MatterStated,
+    MatterWithdrawn,
+)
 from events.of_people import (
     ConsentGiven,
     ConsentWithdrawn,
@@ -98,6 +106,12 @@ AnyEvent = (
     | CardRevoked
     | CardExpired
     | CardPrinted
+    | MatterOpened
+    | MatterDecided
+    | MatterStated
+    | MatterWithdrawn
+    | CardReminded
+    | CardRelinked
     | BenefitRedeemed
     | BenefitConflicted
     | ConflictSettled

@@ -47,7 +47,9 @@ class CardRenewed(OfCard, frozen=True, kw_only=True, tag="hck.card.renewed.v1"):
 
 
 class CardRevoked(OfCard, frozen=True, kw_only=True, tag="hck.card.revoked.v1"):
-    """Ended for good by people."""
+    """Ended for good by people; `because` is the kind of matter that it follows from, if any."""
+
+    because: str | None = None
 
 
 class CardPrinted(OfCard, frozen=True, kw_only=True, tag="hck.card.printed.v1"):

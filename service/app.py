@@ -47,6 +47,7 @@ from service.talents import pages as talent_pages
 from service.talents.applications import routes as talent_routes
 from service.talents.cards import card_routes, face_routes
 from service.talents.family import routes as family_routes
+from service.talents.matters import routes as matter_routes
 from service.talents.proof import card_keys, key_admin_routes, key_routes, presenting_routes
 from service.talents.proof.key_store import store_of
 from service.transactions import keep_answer, provide_session
@@ -73,6 +74,7 @@ ROOMS: list[Any] = [
     journal_routes,
     key_admin_routes,
     key_routes,
+    matter_routes,
     offering_routes,
     openapi,
     page_routes,

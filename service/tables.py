@@ -20,12 +20,14 @@ from service.talents.applications import opinions, returns
 from service.talents.cards import card as cards
 from service.talents.cards import photos, printing
 from service.talents.family import models as family_models
+from service.talents.matters import models as matter_models
 
 ROOMS = (
     auth_models,
     counter_models,
     journal_models,
     family_models,
+    matter_models,
     offering_models,
     partner_models,
     reference_models,

@@ -20,6 +20,7 @@ from service.requests.clocks import Act
 from service.satisfaction import defaults
 from service.talents.applications import clocks
 from service.talents.cards import expiring
+from service.talents.matters import following, reminding
 from service.talents.proof import card_keys, drawing, key_acts, statuslists
 from service.worktime.hours import SHANGHAI
 
@@ -47,7 +48,7 @@ async def sweep(sessions: Sessions, now: datetime) -> int:
     A duty that fails does not keep the others from their turn; then the first error is raised.
     """
     done, failed = 0, list[Exception]()
-    for duty in (_end_pauses, _fire_clocks, _rate_by_default, _expire_cards):
+    for duty in DUTIES:
         try:
             async with sessions.begin() as session:
                 done += await duty(session, now)
@@ -74,6 +75,19 @@ async def _rate_by_default(session: AsyncSession, now: datetime) -> int:
 
 async def _expire_cards(session: AsyncSession, now: datetime) -> int:
     return await expiring.expire_due(session, now, BATCH)
+
+
+async def _close_matters(session: AsyncSession, now: datetime) -> int:
+    return await following.close_orphans(session, now, BATCH)
+
+
+async def _remind(session: AsyncSession, now: datetime) -> int:
+    return await reminding.remind_due(session, now, BATCH)
+
+
+DUTIES = (
+    _end_pauses, _fire_clocks, _rate_by_default, _expire_cards, _close_matters, _remind,
+)  # fmt: skip
 
 
 async def tidy(sessions: Sessions, now: datetime) -> None:

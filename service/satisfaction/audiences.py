@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events.base import Event
 from events.of_applications import OfApplication
 from events.of_cards import BenefitConflicted, BenefitRedeemed, OfCard
+from events.of_matters import OfMatter
 from events.of_ratings import OfRating
 from events.of_requests import OfRequest
 from events.of_webhooks import OfWebhook
@@ -30,6 +31,8 @@ class Concerned(msgspec.Struct, frozen=True):
     person_id: UUID | None = None
     partner_id: UUID | None = None
     offering: str = ""
+    unit_id: UUID | None = None
+    place: str = ""
 
 
 async def concerned(session: AsyncSession, event: Event) -> Concerned:
@@ -45,7 +48,9 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
             person_id = await session.scalar(_person(Card, card_id))
             return Concerned(person_id, event.partner_id, event.offering)
         case OfCard(card_id=card_id):
-            return Concerned(await session.scalar(_person(Card, card_id)))
+            card = await session.get_one(Card, card_id)
+            place = event.place if isinstance(event, OfMatter) else ""
+            return Concerned(card.person_id, unit_id=card.unit_id, place=place)
         case BenefitConflicted(partner_id=partner_id):
             return Concerned(partner_id=partner_id, offering=event.offering)
         case OfWebhook(partner_id=partner_id):
@@ -75,6 +80,12 @@ async def accounts(
             found = granted.where(
                 GrantRow.role == Role.PARTNER_CLERK, GrantRow.organisation_id == about.partner_id
             )
+        case Audience.SPECIALISTS:
+            found = granted.where(
+                GrantRow.role == Role.UNIT_SPECIALIST, GrantRow.organisation_id == about.unit_id
+            )
+        case Audience.WINDOW:
+            found = granted.where(GrantRow.role == Role.REVIEWER, GrantRow.region == about.place)
         case Audience.CENTRE:
             places = (await regions.of(session)).chain(region)
             found = granted.where(GrantRow.role == Role.CENTRE, GrantRow.region.in_(places))

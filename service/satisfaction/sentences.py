@@ -4,14 +4,16 @@ Sentences name the offering, the partner and the time, never a person (events.md
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from events import of_applications, of_cards, of_ratings, of_requests, of_webhooks
+from events import of_applications, of_cards, of_matters, of_ratings, of_requests, of_webhooks
 from events.base import Event, type_of
+from service.pages.show import day
+from service.talents.matters import kinds
 from service.worktime import words
 
 
@@ -22,6 +24,8 @@ class Audience(StrEnum):
     STEWARD = "steward"
     CLERKS = "clerks"
     CENTRE = "centre"
+    SPECIALISTS = "specialists"
+    WINDOW = "window"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -32,8 +36,9 @@ class Line(msgspec.Struct, frozen=True):
     only: Callable[[Any], bool] | None = None
 
 
-HOLDER, STEWARD, CLERKS, CENTRE = Audience
+HOLDER, STEWARD, CLERKS, CENTRE, SPECIALISTS, WINDOW = Audience
 HOLDER_SIDE = (HOLDER, STEWARD)
+BESIDE = (SPECIALISTS, STEWARD)
 
 
 def _leg(*legs: str) -> Callable[[Any], bool]:
@@ -54,6 +59,10 @@ def _is(name: str, *values: str) -> Callable[[Any], bool]:
     return lambda event: getattr(event, name) in values
 
 
+def _death(decision: str) -> Callable[[Any], bool]:
+    return lambda event: event.kind == "death" and event.decision == decision
+
+
 LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_applications.ApplicationReturned: (
         Line((HOLDER,), "您的办卡申请被退回,请按意见补充后重新提交。"),
@@ -64,8 +73,59 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_cards.CardReinstated: (Line((HOLDER,), "您的惠才卡已恢复使用。"),),
     of_cards.CardReplaced: (Line((HOLDER,), "您的惠才卡已换发,旧卡号作废。"),),
     of_cards.CardRenewed: (Line((HOLDER,), "您的惠才卡有效期已延长。"),),
-    of_cards.CardRevoked: (Line((HOLDER,), "您的惠才卡已注销,如有疑问请联系人才服务窗口。"),),
+    of_cards.CardRevoked: (
+        # Of a death the holder's account is told nothing (guide.md 2.4).
+        Line(
+            (HOLDER,),
+            "您的惠才卡已注销,如有疑问请联系人才服务窗口。",
+            lambda event: event.because != "death",
+        ),
+    ),
     of_cards.CardExpired: (Line((HOLDER,), "您的惠才卡已到期。"),),
+    of_matters.MatterOpened: (
+        Line((WINDOW,), "一件卡务“{matter}”待办,请于{due}前办理。"),
+        Line(
+            (HOLDER,),
+            "您的惠才卡“{matter}”已提出,{due}前答复。",
+            _is("kind", "renewal", "unit_change", "replacement"),
+        ),
+        Line(
+            (HOLDER,),
+            "单位提出了您的惠才卡“{matter}”,您可在“我的卡”中陈述意见;办结前卡照常使用。",
+            _is("kind", "revocation", "leaving"),
+        ),
+        Line(BESIDE, "您联系的一位人才有“{matter}”,待省级核实。", _is("kind", "death")),
+    ),
+    of_matters.MatterDecided: (
+        Line(
+            (HOLDER,),
+            "您的惠才卡“{matter}”已办结:{decided},详情见“我的卡”。",
+            lambda event: event.kind != "death",
+        ),
+        Line(
+            (SPECIALISTS,),
+            "本单位一位人才的卡务“{matter}”已办结:{decided}。",
+            lambda event: event.kind != "death",
+        ),
+        Line(BESIDE, "您联系的一位人才的“{matter}”已核实,惠才卡已注销。", _death("agree")),
+        Line(BESIDE, "您联系的一位人才的“{matter}”经核实不属实,惠才卡照常。", _death("decline")),
+    ),
+    of_matters.MatterStated: (Line((WINDOW,), "持卡人已就“{matter}”作出陈述,请一并考虑。"),),
+    of_matters.MatterWithdrawn: (
+        Line((WINDOW,), "一件卡务“{matter}”已由提出人撤回。", _is("cause", "opener")),
+    ),
+    of_matters.CardReminded: (
+        Line(
+            (HOLDER,),
+            "您的惠才卡还有 {days} 天到期({day}),请尽早在“我的卡”中申请延期。",
+            lambda event: event.days > 0,
+        ),
+        Line((HOLDER,), "您的惠才卡今天到期({day})。", lambda event: event.days == 0),
+    ),
+    of_matters.CardRelinked: (
+        Line((HOLDER,), "您的惠才卡已转到新的用人单位,今后由新单位的服务专员联系您。"),
+        Line((SPECIALISTS,), "一位持卡人才已转入本单位,请与其联系。"),
+    ),
     of_cards.BenefitRedeemed: (Line((HOLDER,), "您在{partner}使用了“{offering}”,欢迎评价。"),),
     of_cards.BenefitConflicted: (
         Line(
@@ -164,6 +224,7 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
 }
 
 FROM_HOLDER = ("talent", "steward")
+DECIDED = {"agree": "已同意", "decline": "未同意"}
 LEGS = {"acceptance": "接件", "handling": "办理", "promise": "总时限", "correction": "补正"}
 
 
@@ -180,12 +241,17 @@ def lines_of(event: Event, role: str) -> tuple[Line, ...]:
 def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
     """The line's words for this event."""
     due: datetime | None = getattr(event, "due_at", None)
+    last: date | None = getattr(event, "valid_until", None)
     return line.text.format(
         offering=offering,
         partner=partner or "办理单位",
         due=words.until(due) if due else "",
         items=getattr(event, "items", ""),
         leg=LEGS.get(getattr(event, "leg", ""), ""),
+        matter=kinds.TITLES.get(getattr(event, "kind", ""), ""),
+        decided=DECIDED.get(getattr(event, "decision", ""), ""),
+        days=getattr(event, "days", ""),
+        day=day(last) if last else "",
     )
 
 

@@ -1,6 +1,6 @@
 """Who is told what: the right people, once, in words without anybody's data."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import get_args
 from uuid import UUID, uuid4
 
@@ -130,7 +130,10 @@ async def test_a_disabled_account_is_not_told(stage: Stage) -> None:
     assert await inbox_of(stage, stage.holder) == []
 
 
-FILLED: dict[str, object] = {"due_at": MONDAY, "items": 2, "leg": "handling", "ruling": "opened"}
+FILLED: dict[str, object] = {
+    "due_at": MONDAY, "items": 2, "leg": "handling", "ruling": "opened", "kind": "renewal",
+    "decision": "agree", "valid_until": date(2031, 3, 1), "days": 7,
+}  # fmt: skip
 
 
 def made(kind: type[Event]) -> Event:

@@ -17,6 +17,7 @@ from events.of_cards import (
     CardRevoked,
     CardSuspended,
 )
+from events.of_matters import CardRelinked
 from service.db import Base
 from service.sealing import SealedText
 
@@ -102,10 +103,15 @@ class Card(Base):
         self.state = "active"
         return CardReinstated(card_id=self.id)
 
-    def revoke(self) -> CardRevoked:
+    def revoke(self, because: str | None = None) -> CardRevoked:
         """Ended for good."""
         self.state = "revoked"
-        return CardRevoked(card_id=self.id)
+        return CardRevoked(card_id=self.id, because=because)
+
+    def relink(self, unit_id: UUID, region: str) -> CardRelinked:
+        """It goes by another unit, and by that unit's place (guide.md 2.4)."""
+        self.unit_id, self.region = unit_id, region
+        return CardRelinked(card_id=self.id, unit_id=unit_id, place=region)
 
     def renew(self, until: date) -> CardRenewed:
         """Valid for longer, never for less long."""

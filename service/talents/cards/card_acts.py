@@ -128,6 +128,11 @@ async def replace(
     """A new card with a new number in place of this one, which is dead; returns the new one."""
     old = await got(session, card_id, by, revision, "replace")
     await note(session, old, "replace", act, by, now)
+    return await put_in_place(session, old, by, now)
+
+
+async def put_in_place(session: AsyncSession, old: Card, by: Caller, now: datetime) -> Card:
+    """A new card in place of one that the caller has locked and may replace."""
     event = old.replace(ids.new_id())
     await _tell(session, old, event, by, now)  # before the new one: only one of a person lives
     new = Card(

@@ -117,7 +117,9 @@ async def test_a_card_ends_after_its_last_day_and_is_told_of_once(city: City) ->
     await city.sweep()
     await city.sweep()
     assert (await who.get("/v1/me/card")).json()["state"] == "expired"
-    assert await city.events(f"cards/{card['id']}") == ["hck.card.issued.v1", "hck.card.expired.v1"]
+    assert await city.events(f"cards/{card['id']}") == [
+        "hck.card.issued.v1", "hck.card.reminded.v1", "hck.card.expired.v1",
+    ]  # fmt: skip
     async with city.sessions.begin() as session:
         assert await expire_due(session, city.now, 10) == 0
 
