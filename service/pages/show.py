@@ -15,6 +15,9 @@ from service.worktime.words import display
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = "一二三四五六日"
 
+CARDS_SEEN = (
+    Role.REVIEWER, Role.OFFICE, Role.UNIT_MANAGER, Role.UNIT_SPECIALIST, Role.STEWARD,
+)  # fmt: skip
 NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.TALENT,), "/card", "我的卡"),
     ((Role.TALENT,), "/card/entitlements", "我的权益"),
@@ -27,6 +30,8 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
         "办卡审核",
     ),
     ((Role.UNIT_MANAGER, Role.UNIT_SPECIALIST), "/unit", "本单位人才"),
+    (CARDS_SEEN, "/cards", "惠才卡"),
+    (CARDS_SEEN, "/card-matters", "卡务"),
     ((Role.PARTNER_CLERK,), "/desk", "待办申请"),
     ((Role.PARTNER_CLERK,), "/counter", "核验核销"),
     ((Role.PARTNER_CLERK,), "/centre/bad-ratings", "差评整改"),

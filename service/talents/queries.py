@@ -109,6 +109,12 @@ async def visible_card(session: AsyncSession, caller: Caller, card_id: UUID) -> 
     return found
 
 
+async def sees_card(session: AsyncSession, caller: Caller, card_id: UUID) -> bool:
+    """Whether the caller may see that card."""
+    query = select(Card.id).where(Card.id == card_id, await card_seen_by(session, caller))
+    return await session.scalar(query) is not None
+
+
 async def cards_listed(
     session: AsyncSession,
     caller: Caller,

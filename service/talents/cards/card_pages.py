@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cards import qr
 from service.auth import guards
 from service.auth.callers import Caller
-from service.pages.forms import attempt, sent
+from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import NotFound, Problem
 from service.talents import queries
 from service.talents.cards import card_acts, card_views, photos
 from service.talents.cards.card_acts import Act
 from service.talents.cards.photos import Photo
+from service.talents.matters import forms as matter_forms
 from service.talents.proof.presenting import Desk, Presentation, present
 
 TEMPLATE = "talents/templates/card.html"
@@ -52,6 +53,7 @@ async def show(
     caller: Caller,
     now: datetime,
     problem: Problem | None = None,
+    given: FormSent | None = None,
 ) -> Response[Any]:
     """The card with a code that works at once, or why it has none."""
     card = await queries.card_of_person(session, caller.person_id)
@@ -72,6 +74,8 @@ async def show(
         authority=state.settings.issuing_authority,
         states=STATES,
         badges=BADGES,
+        told=matter_forms.DONE.get(request.query_params.get("done", "")),
+        **await matter_forms.about(session, caller, card, now, given),
     )
 
 

@@ -12,6 +12,7 @@ from events import log
 from events.of_cards import OfCard
 from service.auth.callers import Caller, Role
 from service.talents.applications import checking
+from service.talents.applications.categories import ContractOver
 from service.talents.cards import card_acts
 from service.talents.cards.card import LIVE, Card
 from service.talents.matters.models import OPEN, Matter
@@ -44,6 +45,16 @@ async def until_of(session: AsyncSession, matter: Matter, card: Card, now: datet
         _day(matter, "management_until"), _day(matter, "contract_until"), today
     )
     return max(until, card.valid_until)
+
+
+async def expected(session: AsyncSession, matter: Matter, now: datetime) -> date | None:
+    """What agreeing to an open renewal would give; None where it gives no day."""
+    if matter.rules.follows != "renew" or matter.state != OPEN:
+        return None
+    try:
+        return await until_of(session, matter, await session.get_one(Card, matter.card_id), now)
+    except ContractOver:
+        return None
 
 
 async def _renew(

@@ -17,7 +17,16 @@ from service.paging import Cursor, Limit, Page
 from service.talents import queries as card_queries
 from service.talents.cards.card_routes import ONE as CARD
 from service.talents.cards.card_routes import IfMatch, IfNoneMatch, readers
-from service.talents.matters import deciding, opening, queries, timeline, views
+from service.talents.matters import (
+    deciding,
+    holder_pages,
+    opening,
+    queries,
+    queue_pages,
+    staff_pages,
+    timeline,
+    views,
+)  # fmt: skip
 from service.talents.matters.deciding import Decision, Statement
 from service.talents.matters.kinds import KindName, StateName
 from service.talents.matters.models import Matter
@@ -171,4 +180,7 @@ async def story(
     return CardStory(await timeline.of(session, caller, found))
 
 
-ROUTES: list[Any] = [of_card, open_, matters, matter, decide, withdraw, state_case, story]
+ROUTES: list[Any] = [
+    of_card, open_, matters, matter, decide, withdraw, state_case, story,
+    *staff_pages.ROUTES, *queue_pages.ROUTES, *holder_pages.ROUTES,
+]  # fmt: skip
