@@ -59,6 +59,10 @@ def _is(name: str, *values: str) -> Callable[[Any], bool]:
     return lambda event: getattr(event, name) in values
 
 
+ASKED = ("renewal", "unit_change", "replacement")
+"""The matters that a holder, or somebody for them, asks for."""
+
+
 def _death(decision: str) -> Callable[[Any], bool]:
     return lambda event: event.kind == "death" and event.decision == decision
 
@@ -83,11 +87,17 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     ),
     of_cards.CardExpired: (Line((HOLDER,), "您的惠才卡已到期。"),),
     of_matters.MatterOpened: (
-        Line((WINDOW,), "一件卡务“{matter}”待办,请于{due}前办理。"),
+        Line((WINDOW,), "一件卡务“{matter}”待办,请于{due}前办理。", lambda e: e.due_at),
+        Line((WINDOW,), "一件卡务“{matter}”待办,请尽快办理。", lambda e: not e.due_at),
         Line(
             (HOLDER,),
             "您的惠才卡“{matter}”已提出,{due}前答复。",
-            _is("kind", "renewal", "unit_change", "replacement"),
+            lambda e: e.due_at and e.kind in ASKED,
+        ),
+        Line(
+            (HOLDER,),
+            "您的惠才卡“{matter}”已提出,将尽快答复。",
+            lambda e: not e.due_at and e.kind in ASKED,
         ),
         Line(
             (HOLDER,),

@@ -23,6 +23,7 @@ from service.talents.matters.kinds import KINDS, ROLE_OF, Kind, KindName, Opener
 from service.talents.matters.models import OPEN, Matter
 from service.talents.models import Person, Unit
 from service.worktime import current
+from service.worktime.calendars import CalendarUnknown
 from service.worktime.hours import SHANGHAI
 from service.worktime.reckoning import WorkingDays, due
 
@@ -202,8 +203,15 @@ def place_at(known: Regions, region: str, level: str) -> str:
 
 
 async def _due_at(session: AsyncSession, place: str, kind: Kind, now: datetime) -> datetime | None:
+    """By the working days of the window's place; None where that year has no calendar yet.
+
+    A lost card or a death is not refused because of it.
+    """
     calendar = (await current.current(session)).of(place)
-    return due(now, WorkingDays(kind.workdays), calendar).due_at
+    try:
+        return due(now, WorkingDays(kind.workdays), calendar).due_at
+    except CalendarUnknown:
+        return None
 
 
 async def _keep(session: AsyncSession, matter: Matter) -> None:

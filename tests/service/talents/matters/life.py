@@ -21,7 +21,7 @@ KINDS: dict[str, dict[str, Any]] = {
 async def employed(city: City) -> None:
     """The sample unit's manager and specialist work for the 济南 holder's unit."""
     await city.sql(
-        "UPDATE grants SET organisation_id = (SELECT unit_id FROM cards WHERE region = '370100')"
+        "UPDATE grants SET organisation_id = (SELECT id FROM units WHERE region = '370100')"
         " WHERE role IN ('unit_manager', 'unit_specialist')"
     )
 

@@ -12,6 +12,7 @@ from tests.service.talents.matters.life import (
     card_of,
     holder,
     manager,
+    notices_of,
     specialist,
     uscc,
     window,
@@ -157,3 +158,15 @@ async def test_a_suspended_card_is_not_renewed_and_says_what_is_open(city: City)
     refused = await ask(mine, card["id"], "renewal")
     assert (refused.status_code, refused.json()["code"]) == (409, "wrong-state")
     assert refused.json()["allowed"] == ["unit_change", "replacement"]
+
+
+async def test_a_year_without_a_calendar_keeps_nobody_from_asking(city: City) -> None:
+    city.at("2030-12-01 10:00")
+    mine = await holder(city)
+    matter = await asked(mine, (await card_of(mine))["id"], "replacement")
+    assert (matter["due_at"], matter["overdue"]) == (None, False)
+    jinan = await window(city, "370100")
+    for path in ("/card-matters", f"/card-matters/{matter['id']}"):
+        assert (await jinan.get(path)).status_code == 200
+    await city.settle()
+    assert "前办理" not in (await notices_of(city, jinan))[-1]
