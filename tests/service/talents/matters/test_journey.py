@@ -21,7 +21,8 @@ from tests.service.talents.matters.life import (
 )
 
 ENDS = {"revoked", "replaced", "expired"}
-STEPS = 45
+ACTS = ("suspend", "reinstate", "renew", "replace", "revoke")
+STEPS = 50
 
 
 class Journey:
@@ -46,9 +47,15 @@ class Journey:
         """Somebody does something; refusals are as good as acts."""
         everybody = await self.people()
         who = everybody[self.draw.choice(list(everybody))]
-        cards = await self.city.sql("SELECT id FROM cards WHERE region LIKE '3701%'")
+        cards = await self.city.sql(
+            "SELECT id FROM cards WHERE region LIKE '3701%'"
+            " ORDER BY (state IN ('active', 'suspended')) DESC, id LIMIT $1",
+            1 if self.draw.random() < 0.8 else 9,
+        )
         matters = await self.city.sql("SELECT id FROM card_matters ORDER BY id DESC LIMIT 6")
-        what = self.draw.choice(("card", "ask", "matter", "matter", "time"))
+        what = self.draw.choice(
+            ("card", "card", "card", "ask", "ask", "matter", "matter", "matter", "time")
+        )
         if what == "card":
             await self._card(who, str(self.draw.choice(cards)["id"]))
         elif what == "ask":
@@ -65,12 +72,14 @@ class Journey:
         assert answer.status_code < 500, answer.text
 
     async def _card(self, who: Someone, card_id: str) -> None:
-        # Revocations and deaths end the journey: they come, but less often.
-        acts = ["suspend", "reinstate", "renew", "replace"] * 3 + ["revoke"]
+        """Mostly what is open to them; ends come, but less often, for they end the journey."""
+        seen = await who.get(f"/v1/cards/{card_id}")
+        open_now = [each for each in seen.json().get("allowed", ()) if each in ACTS]
+        wanted = [each for each in open_now if each != "revoke" or self.draw.random() < 0.1]
+        name = self.draw.choice(wanted if wanted and self.draw.random() < 0.9 else ACTS)
         body: dict[str, Any] = {"reason": "试"}
-        name = self.draw.choice(acts)
-        if name == "renew" and self.draw.random() < 0.7:
-            until = self.city.now.date() + timedelta(days=self.draw.randint(-5, 2000))
+        if name == "renew" and self.draw.random() < 0.8:
+            until = self.city.now.date() + timedelta(days=self.draw.randint(-5, 2500))
             body["valid_until"] = until.isoformat()
         await self._send(who, f"/v1/cards/{card_id}", f"/v1/cards/{card_id}/{name}", body)
 
