@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench import cards, effects, rates, statuslists
+from bench import cards, effects, imports, rates, statuslists
 from bench.doors import desk_of
 from bench.stage import Stage
 
@@ -33,12 +33,16 @@ def machine() -> str:
 
 
 DOORS = ("verify", "redeem", "submit")
+OTHERS = ("paced", "effects", "cards", "statuslists", "imports")
 
 
 async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
     """Measure what was asked for and print it."""
     if arguments.only == "statuslists":
         print(await statuslists.measure(stage, arguments.cards))
+        return
+    if arguments.only == "imports":
+        print(await imports.measure(stage))
         return
     await stage.start_api("--workers", str(arguments.workers))
     desk = await desk_of(stage)
@@ -61,7 +65,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--only", choices=(*DOORS, "paced", "effects", "cards", "statuslists"))
+    parser.add_argument(
+        "--only", choices=(*DOORS, "paced", "effects", "cards", "statuslists", "imports")
+    )
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
     parser.add_argument("--keep", type=Path, help="保留数据目录")
     arguments = parser.parse_args()

@@ -36,6 +36,7 @@ from events.of_cards import (
     ConflictSettled,
 )
 from events.of_clients import ClientKeySet, ClientRotated
+from events.of_imports import ImportApplied
 from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
 from events.of_matters import (
     CardRelinked,
@@ -147,6 +148,7 @@ AnyEvent = (
     | SessionClosed
     | LoginLocked
     | TableLoaded
+    | ImportApplied
     | CardKeyMade
     | CardKeyRetired
     | CardKeyRevoked

@@ -18,9 +18,9 @@ class OfCard(Event, frozen=True, kw_only=True):
 
 
 class CardIssued(OfCard, frozen=True, kw_only=True, tag="hck.card.issued.v1"):
-    """A card came into being by the last pass of its application."""
+    """A card came into being by the last pass of its application, or by an import."""
 
-    application_id: UUID
+    application_id: UUID | None
     category: int
     tier: str
     valid_until: date

@@ -35,6 +35,10 @@ def parse(words: list[str]) -> argparse.Namespace:
     keys = commands.add_parser("card-keys", help="卡的签发密钥")
     keys.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     keys.add_argument("words", nargs="*", metavar="list|make|retire|revoke")
+    holders = commands.add_parser("import-holders", help="导入持卡人")
+    holders.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+    holders.add_argument("--apply", action="store_true", help="全部合格时生效")
+    holders.add_argument("file")
     commands.add_parser("deadlines").add_argument("file")
     return parser.parse_args(words)
 
@@ -90,6 +94,9 @@ def main(words: list[str]) -> int:
                 return service_commands.main(["deadlines", arguments.file])
             case "load":
                 return on_database(arguments, ["load", arguments.table, arguments.file])
+            case "import-holders":
+                more = ["--apply"] if arguments.apply else []
+                return on_database(arguments, ["import-holders", arguments.file, *more])
             case "card-keys":
                 return on_database(arguments, ["card-keys", *arguments.words])
             case _:

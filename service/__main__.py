@@ -6,6 +6,7 @@ load 表名 文件            载入官员的新表(先整表检查,整版本生
 deadlines 文件            逐行推算时限,一行 JSON 一个答案
 check-legs               核对每件申请的时间是否首尾相接
 rotate-keys              换密钥并重封个人信息
+import-holders 文件 [--apply]  导入持卡人:逐行检查,加 --apply 才生效
 card-keys list|make|switch|retire|revoke   卡的签发密钥
 """
 
@@ -29,6 +30,7 @@ from service.reference import tables
 from service.requests import conservation
 from service.settings import Settings, SettingsError, read
 from service.talents.family import municipal as _municipal  # noqa: F401 - hears of its table
+from service.talents.importing import commands as import_commands
 from service.talents.proof import card_keys, key_commands
 from service.talents.proof.key_store import store_of
 from service.worktime import batch
@@ -98,6 +100,28 @@ def card_key_command(settings: Settings, words: list[str]) -> bool:
     return lines is not None
 
 
+def import_holders(settings: Settings, path: str, *, apply: bool) -> bool:
+    """Look a table of holders over, and make cards of it if asked; False where a line is bad.
+
+    The lines with something wrong are written beside the table, to correct and send again.
+    """
+    octets = Path(path).read_bytes()
+
+    async def work(sessions: Sessions) -> tuple[list[str], str | None]:
+        async with sessions.begin() as session:
+            now = datetime.now(UTC)
+            return await import_commands.run(session, octets, apply=apply, now=now)
+
+    sealing.use(sealing.load_ring(settings))
+    lines, bad = asyncio.run(with_sessions(settings, work))
+    print("\n".join(lines))
+    if bad is not None:
+        beside = Path(path).with_name(import_commands.BAD)
+        beside.write_text(bad, encoding="utf-8")
+        print(f"有问题的行已写到 {beside},改好后再导入。")
+    return bad is None
+
+
 def deadlines(path: str) -> None:
     """Answer each line of a file of cases (time.md D3)."""
     # As bytes, so that a line that is not UTF-8 spoils its own answer only.
@@ -157,6 +181,8 @@ def main(arguments: list[str]) -> int:
                 return 1 if check_legs(read()) else 0
             case ["rotate-keys"]:
                 rotate_keys(read())
+            case ["import-holders", path, *more] if more in ([], ["--apply"]):
+                return 0 if import_holders(read(), path, apply=bool(more)) else 1
             case ["card-keys", *words]:
                 return 0 if card_key_command(read(), words) else 2
             case _:

@@ -47,6 +47,8 @@ from service.talents import pages as talent_pages
 from service.talents.applications import routes as talent_routes
 from service.talents.cards import card_routes, face_routes
 from service.talents.family import routes as family_routes
+from service.talents.importing import pages as import_pages
+from service.talents.importing import routes as import_routes
 from service.talents.matters import routes as matter_routes
 from service.talents.proof import card_keys, key_admin_routes, key_routes, presenting_routes
 from service.talents.proof.key_store import store_of
@@ -70,6 +72,8 @@ ROOMS: list[Any] = [
     family_routes,
     feed_routes,
     health,
+    import_pages,
+    import_routes,
     journal_pages,
     journal_routes,
     key_admin_routes,

@@ -20,6 +20,7 @@ from service.talents.applications import opinions, returns
 from service.talents.cards import card as cards
 from service.talents.cards import photos, printing
 from service.talents.family import models as family_models
+from service.talents.importing import models as importing_models
 from service.talents.matters import models as matter_models
 
 ROOMS = (
@@ -38,6 +39,7 @@ ROOMS = (
     applications,
     cards,
     photos,
+    importing_models,
     printing,
     opinions,
     reading,

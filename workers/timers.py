@@ -20,6 +20,7 @@ from service.requests.clocks import Act
 from service.satisfaction import defaults
 from service.talents.applications import clocks
 from service.talents.cards import expiring
+from service.talents.importing import actions as imports
 from service.talents.matters import following, reminding
 from service.talents.proof import card_keys, drawing, key_acts, statuslists
 from service.worktime.hours import SHANGHAI
@@ -150,6 +151,7 @@ HOUSEKEEPING: dict[str, Work] = {
     "card keys": _card_keys,
     "status lists": _prepare_lists,
     "old days": statuslists.forget_old,
+    "old imports": imports.forget_old,
     "old rows": _forget,
     "time of applications": clocks.give_missing,
 }
