@@ -2,29 +2,25 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from stdnum.cn import ric
-from stdnum.exceptions import InvalidChecksum, InvalidFormat, ValidationError
 
 from service import ids, sealing
 from service.auth.callers import Caller
 from service.auth.models import Account
 from service.problems import FieldError, InvalidBody, Problem
+from service.talents import documents
 from service.talents.applications import steps
 from service.talents.applications.application import Application
 from service.talents.cards.card import LIVE, Card
+from service.talents.documents import RESIDENT, IdKind
 from service.talents.models import Person
 
-RESIDENT: Literal["resident_id"] = "resident_id"
-IdKind = Literal["resident_id", "passport", "hmt_permit", "hmt_residence", "foreign_pr"]
-RESIDENT_NUMBER = re.compile(r"[1-8][0-9]{16}[0-9X]")
-OTHER_ID = re.compile(r"[A-Z0-9]{5,20}")
 PHONE = re.compile(r"(\+?86)?(1[3-9]\d{9}|0\d{2,3}\d{7,8})")
 
 
@@ -79,39 +75,20 @@ class Checked(msgspec.Struct, frozen=True):
 
 def check(given: PersonGiven) -> Checked:
     """Raises InvalidBody with a pointer for each thing that is wrong."""
-    number = re.sub(r"\s", "", given.id_number).upper()
-    wrong, born_on = [], given.born_on
-    if given.id_kind == RESIDENT:
-        try:
-            born_on = resident_born_on(number)
-        except ValidationError:
-            wrong.append(_wrong("id_number", "居民身份证号码不对,请核对 18 位号码和校验位。"))
-    elif not OTHER_ID.fullmatch(number):
-        wrong.append(_wrong("id_number", "证件号码只含字母和数字,5–20 位。"))
-    elif born_on is None:
-        wrong.append(_wrong("born_on", "此类证件须另填出生日期。"))
+    wrong = []
+    document = documents.check(given.id_kind, given.id_number, given.born_on)
+    if isinstance(document, list):
+        wrong += [_wrong(each.pointer, each.detail) for each in document]
     phone = re.sub(r"[\s-]", "", given.phone)
     if not PHONE.fullmatch(phone):
         wrong.append(_wrong("phone", "电话号码不对,请填 11 位手机号或带区号的固定电话。"))
     if not given.name.strip():
         wrong.append(_wrong("name", "请填写姓名。"))
-    if wrong:
+    if wrong or isinstance(document, list):
         raise InvalidBody(*wrong)
-    return Checked(given.name.strip(), given.id_kind, number, phone, given.address, born_on)
-
-
-def resident_born_on(number: str) -> date:
-    """The birthday in a 居民身份证 number (GB 11643); raises ValidationError.
-
-    Not `ric.validate`: it refuses places that had no such code in the year of birth, though the
-    code is that of the place and time where the number was given.
-    """
-    if not RESIDENT_NUMBER.fullmatch(number):
-        raise InvalidFormat
-    if number[-1] != ric.calc_check_digit(number):
-        raise InvalidChecksum
-    born_on: date = ric.get_birth_date(number)
-    return born_on
+    return Checked(
+        given.name.strip(), document.kind, document.number, phone, given.address, document.born_on
+    )
 
 
 def _wrong(member: str, detail: str) -> FieldError:

@@ -15,12 +15,12 @@ from service import ids
 from service.auth.callers import Caller, Role
 from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.reference.tables import PROVINCE
-from service.talents import people
+from service.talents import documents, people
+from service.talents.documents import RESIDENT, IdKind
 from service.talents.family import consenting
 from service.talents.family.consenting import Consenting
 from service.talents.family.models import FamilyMember, years_between
 from service.talents.models import Person
-from service.talents.people import IdKind
 from service.worktime.hours import SHANGHAI
 
 Relation = Literal["spouse", "child", "parent"]
@@ -82,7 +82,7 @@ class GivenMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     id_number: Annotated[str, msgspec.Meta(min_length=5, max_length=20)]
     consent: Consenting
-    id_kind: IdKind = people.RESIDENT
+    id_kind: IdKind = RESIDENT
     born_on: date | None = None
 
 
@@ -97,26 +97,19 @@ class Checked(msgspec.Struct, frozen=True):
 
 def check(given: GivenMember, today: date) -> Checked:
     """The document by the same rules as the holder's own; raises InvalidBody."""
-    # Those rules want a telephone too, which nobody needs of a member.
-    asked = people.PersonGiven(
-        name=given.name, id_kind=given.id_kind, id_number=given.id_number,
-        born_on=given.born_on, phone="13800000000",
-    )  # fmt: skip
-    try:
-        found = people.check(asked)
-    except InvalidBody as wrong:
-        errors = (
-            FieldError(each.pointer.removeprefix("/person"), each.code, each.detail)
-            for each in wrong.errors
-        )
-        raise InvalidBody(*errors) from wrong
-    born_on = found.born_on
+    wrong = [FieldError("/name", "invalid", "请填写姓名。")] if not given.name.strip() else []
+    document = documents.check(given.id_kind, given.id_number, given.born_on)
+    if isinstance(document, list):
+        wrong = [FieldError(f"/{e.pointer}", e.code, e.detail) for e in document] + wrong
+    if wrong or isinstance(document, list):
+        raise InvalidBody(*wrong)
+    born_on = document.born_on
     if born_on is None or born_on > today:
         raise InvalidBody(FieldError("/born_on", "invalid", "出生日期不对,请核对。"))
     if given.relation == "child" and years_between(born_on, today) >= OF_AGE:
         advice = "只登记未满十八周岁的子女;已成年的子女不在服务范围内。"
         raise InvalidBody(FieldError("/relation", "child-of-age", advice))
-    return Checked(found.name, found.id_kind, found.id_number, born_on)
+    return Checked(given.name.strip(), document.kind, document.number, born_on)
 
 
 async def of_person(session: AsyncSession, by: Caller) -> Sequence[FamilyMember]:

@@ -16,11 +16,11 @@ from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.reference import regions, tables
+from service.talents.documents import IdKind
 from service.talents.family import adding, consenting, declaring, ending, municipal, views
 from service.talents.family.adding import GivenMember
 from service.talents.family.consenting import Consenting
 from service.talents.family.declaring import Declare
-from service.talents.people import IdKind
 from service.worktime.hours import SHANGHAI
 
 PATH = "/my/family"
