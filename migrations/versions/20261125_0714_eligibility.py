@@ -1,4 +1,4 @@
-"""Imports of holders
+"""Imports of holders; when a file was declared not to be secret
 
 Only additions, so that the code before it still runs.
 
@@ -18,6 +18,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column('files', sa.Column('declared_at', MOMENT))
     op.create_table('card_imports',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('sha256', sa.Text(), nullable=False),
@@ -40,3 +41,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table('card_imports')
+    op.drop_column('files', 'declared_at')

@@ -45,19 +45,29 @@ async def keep_uploads(
     Their ids join the form's texts under `_file`. Returns the first refusal of a file.
     """
     refused: Problem | None = None
+    declared = given.text(files.DECLARATION) == "yes"
     for upload in given.uploads:
         if content := await upload.read():
             kept: list[File] = []
-            problem = await attempt(session, _keep(session, caller, content, now, kept))
+            problem = await attempt(
+                session, _keep(session, caller, content, now, kept, declared=declared)
+            )
             refused = refused or problem
             given.texts.setdefault("_file", []).extend(str(file.id) for file in kept)
     return refused
 
 
 async def _keep(
-    session: AsyncSession, caller: Caller, content: bytes, now: datetime, into: list[File]
+    session: AsyncSession,
+    caller: Caller,
+    content: bytes,
+    now: datetime,
+    into: list[File],
+    *,
+    declared: bool,
 ) -> None:
-    into.append(await files.keep(session, caller, content, now))
+    files.check_declared(declared)
+    into.append(await files.keep(session, caller, content, now, declared=declared))
 
 
 def ids_of(given: FormSent) -> list[UUID]:

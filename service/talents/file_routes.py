@@ -26,11 +26,15 @@ class FileView(msgspec.Struct, frozen=True):
     media_type: str
     octets: int
     created_at: datetime
+    declared_at: datetime | None
+    """When it was declared 非涉密, if it was."""
 
 
 def view_of(file: File) -> FileView:
     """What its owner is told."""
-    return FileView(file.id, file.sha256, file.media_type, file.octets, file.created_at)
+    return FileView(
+        file.id, file.sha256, file.media_type, file.octets, file.created_at, file.declared_at
+    )
 
 
 async def uploaded(request: Request[Any, Any, Any]) -> bytes:
@@ -54,9 +58,13 @@ async def put_file(
 ) -> Response[FileView]:
     """上传材料(multipart,字段 `file`):PDF、JPEG、PNG,不超过 10 MB,按内容判断。
 
+    涉密材料不得上传;字段 `not_secret=yes` 声明不涉密,声明时间记入 `declared_at`。
+
     Problems: 413, 415, 422 `unsupported-file`.
     """
-    file = await files.keep(session, caller, await uploaded(request), now)
+    content = await uploaded(request)
+    declared = (await request.form()).get(files.DECLARATION) == "yes"
+    file = await files.keep(session, caller, content, now, declared=declared)
     return Response(view_of(file), headers={"Location": f"/v1/files/{file.id}"})
 
 

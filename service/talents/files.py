@@ -20,6 +20,8 @@ from service.talents.models import File
 
 LARGEST = 10 * 1024 * 1024
 ABOUT = "files.content"
+DECLARATION = "not_secret"
+"""The field by which a form declares that no file of it is 涉密."""
 KINDS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "application/pdf"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -54,14 +56,23 @@ def kind_of(content: bytes) -> str:
     raise InvalidBody(FieldError("/file", "unsupported-file", advice))
 
 
-async def keep(session: AsyncSession, by: Caller, content: bytes, now: datetime) -> File:
-    """Keep a file, sealed. Raises InvalidBody, TooLarge."""
+def check_declared(declared: bool) -> None:
+    """Nothing is taken from a page before 非涉密 is declared (guide 2.4); raises InvalidBody."""
+    if not declared:
+        advice = "请先确认材料不涉及国家秘密,再上传文件;涉密材料不得上传。"
+        raise InvalidBody(FieldError(f"/{DECLARATION}", "undeclared", advice))
+
+
+async def keep(
+    session: AsyncSession, by: Caller, content: bytes, now: datetime, *, declared: bool
+) -> File:
+    """Keep a file, sealed, and whether it was declared 非涉密. Raises InvalidBody, TooLarge."""
     media_type = kind_of(content)
     # Ten megabytes take a while: other calls go on meanwhile.
     digest, sealed = await asyncio.to_thread(_sealed, content)
     file = File(
         id=ids.new_id(), account_id=by.account_id, sha256=digest, media_type=media_type,
-        octets=len(content), content=sealed, created_at=now,
+        octets=len(content), content=sealed, created_at=now, declared_at=now if declared else None,
     )  # fmt: skip
     session.add(file)
     await session.flush()

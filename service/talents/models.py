@@ -49,4 +49,5 @@ class File(Base):
     media_type: Mapped[str]
     octets: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    declared_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

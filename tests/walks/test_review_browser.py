@@ -142,6 +142,7 @@ def mends_what_was_asked_for(talent: Window) -> None:
     page.locator("[name='file_0']").set_input_files(
         {"name": "学历.png", "mimeType": "image/png", "buffer": scanned("PNG", (600, 800))}
     )
+    page.locator("[name='not_secret']").check()
     talent.press("submit")
     expect(talent.mark("step")).to_have_attribute("data-step", "county_review")
     expect(talent.mark("checklist")).to_have_count(0)

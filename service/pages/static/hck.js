@@ -21,3 +21,12 @@ document.addEventListener("click", (event) => {
   const asked = event.target.closest("[data-confirm]");
   if (asked && !window.confirm(asked.dataset.confirm)) event.preventDefault();
 });
+
+// Whoever chooses a file is asked for the declaration at once: a browser cannot fill a refused
+// file in again.
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  const declaration = form?.querySelector("[data-declaration]");
+  if (!declaration || event.target.type !== "file") return;
+  declaration.required = [...form.querySelectorAll("input[type=file]")].some((i) => i.files.length);
+});

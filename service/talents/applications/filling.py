@@ -48,13 +48,17 @@ async def evidence_of(
 ) -> list[Evidence]:
     """The proofs that stay and those that are put in now."""
     found = [each for n, each in enumerate(before) if given.text(f"drop_{n}") != "yes"]
+    declared = given.text(files.DECLARATION) == "yes"
     for n in ROWS:
         upload = given.upload(f"file_{n}")
         content = await upload.read() if upload is not None else b""
         kind, note = given.text(f"kind_{n}")[:100], given.text(f"note_{n}")[:500]
         if not content and not kind:
             continue
-        file = await files.keep(session, by, content, now) if content else None
+        file = None
+        if content:
+            files.check_declared(declared)
+            file = await files.keep(session, by, content, now, declared=declared)
         found.append(Evidence(kind or "其他材料", file.id if file else None, note or None))
     return found
 

@@ -93,9 +93,20 @@ async def test_a_form_with_nonsense_in_it_is_refused_and_shown_again(city: City)
     assert (await holder.get("/my/requests/new?offering=%00")).status_code == 404
 
 
-async def test_files_that_were_sent_are_kept_where_the_form_is_refused(city: City) -> None:
+async def test_no_file_is_taken_before_it_is_declared_not_to_be_secret(city: City) -> None:
     holder = await city.person("talent", region="370100")
     typed = {**FORM, "_id": hidden(await holder.get(NEW), "_id")}
+    paper = [("_files", ("无房证明.pdf", b"%PDF-1.7 test", "application/pdf"))]
+    refused = await holder.send("POST", NEW, data=typed, files=paper)
+    assert refused.status_code == 422
+    assert "请先确认材料不涉及国家秘密" in refused.text
+    assert await city.sql("SELECT 1 FROM files") == []
+    assert await city.sql("SELECT 1 FROM requests") == []
+
+
+async def test_files_that_were_sent_are_kept_where_the_form_is_refused(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    typed = {**FORM, "_id": hidden(await holder.get(NEW), "_id"), "not_secret": "yes"}
     paper = [("_files", ("无房证明.pdf", b"%PDF-1.7 test", "application/pdf"))]
     wrong = [("_files", ("表.pdf", b"MZ not a paper", "application/pdf"))]
     refused = await holder.send("POST", NEW, data=typed, files=wrong)

@@ -33,6 +33,15 @@ async def test_a_file_is_kept_and_comes_back_as_it_was(
     assert "no-store" in back.headers["cache-control"]
 
 
+async def test_a_declaration_that_it_is_not_secret_is_kept_with_it(city: City) -> None:
+    who = await applicant(city)
+    assert (await file_of(who)).json()["declared_at"] is None
+    said = await who.post(
+        "/v1/files", files={"file": ("x", PDF, "application/pdf")}, data={"not_secret": "yes"}
+    )
+    assert said.json()["declared_at"] == said.json()["created_at"]
+
+
 async def test_the_name_does_not_count(city: City) -> None:
     who = await applicant(city)
     refused = await file_of(who, b"MZ\x90\x00" + PDF, "证明.pdf")

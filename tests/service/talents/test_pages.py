@@ -73,7 +73,7 @@ async def test_an_application_is_filled_in_submitted_and_followed_on_one_page(ci
     made = await send(
         who, "/my/application", text, do="submit", category="5",
         unit_uscc=who.entry["unit_uscc"], contract_until="2029-06-30", kind_0="学历证明",
-        files={"file_0": ("degree.pdf", PDF, "application/pdf")},
+        not_secret="yes", files={"file_0": ("degree.pdf", PDF, "application/pdf")},
     )  # fmt: skip
     assert made.status_code == 303, made.text
     after = await seen(who, "/my/application")
@@ -87,12 +87,30 @@ async def test_an_application_is_filled_in_submitted_and_followed_on_one_page(ci
     assert (await who.get(f"/v1/files/{file['id']}")).content == PDF
 
 
+async def test_no_file_is_taken_before_it_is_declared_not_to_be_secret(city: City) -> None:
+    who = await applicant(city)
+    text = await seen(who, "/my/application")
+    asked = {
+        "do": "submit", "category": "5", "unit_uscc": who.entry["unit_uscc"],
+        "contract_until": "2029-06-30", "kind_0": "学历证明",
+    }  # fmt: skip
+    paper = {"file_0": ("degree.pdf", PDF, "application/pdf")}
+    refused = await send(who, "/my/application", text, **asked, files=paper)
+    assert refused.status_code == 422
+    assert "请先确认材料不涉及国家秘密" in refused.text
+    assert await city.sql("SELECT 1 FROM files") == []
+    sent = await send(who, "/my/application", text, **asked, not_secret="yes", files=paper)
+    assert sent.status_code == 303
+    assert await city.sql("SELECT 1 FROM files WHERE declared_at = $1", city.now) != []
+
+
 async def test_a_refused_form_keeps_what_was_typed_and_no_half_of_the_change(city: City) -> None:
     who = await applicant(city)
     text = await seen(who, "/my/application")
     refused = await send(
         who, "/my/application", text, do="submit", category="5", unit_uscc="91370102MA3E00005X",
-        contract_until="2029-06-30", files={"file_0": ("x.exe", b"MZ", "application/pdf")},
+        contract_until="2029-06-30", not_secret="yes",
+        files={"file_0": ("x.exe", b"MZ", "application/pdf")},
     )  # fmt: skip
     assert refused.status_code == 422
     assert 'value="91370102MA3E00005X"' in refused.text
