@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -41,28 +41,45 @@ def kid_of(x: bytes, y: bytes) -> bytes:
     return hashlib.sha256(thumbprint_input(x, y)).digest()[:8]
 
 
-class Signer(Protocol):
-    """What signs: a key in this process, or one in a token store that it never leaves.
+class Key(Protocol):
+    """What every card key says of itself, whoever holds its private half."""
 
-    `kid` is its public name, `alg` its COSE algorithm; it is good from `nbf` until before `exp`.
-    """
+    @property
+    def alg(self) -> int:
+        """Its COSE algorithm."""
 
-    alg: int
-    kid: bytes
-    nbf: int
-    exp: int
+    @property
+    def kid(self) -> bytes:
+        """Its public name (5.1)."""
+
+    @property
+    def nbf(self) -> int:
+        """The first second in which it is good."""
+
+    @property
+    def exp(self) -> int:
+        """The first second in which it is good no longer."""
+
+
+class Signer(Key, Protocol):
+    """What signs: a key in this process, or one in a token store that it never leaves."""
 
     def sign(self, message: bytes) -> bytes:
         """r and s, 32 bytes each (2.4)."""
 
 
-class PublicKey(Protocol):
-    """A published key of either profile (5, 6)."""
+class NotInForce(ValueError):
+    """A key was asked to sign outside its time (5.4)."""
 
-    alg: int
-    kid: bytes
-    nbf: int
-    exp: int
+
+def check_in_force(key: Key, at: int) -> None:
+    """Raises NotInForce where a key may not sign something of this second (5.4)."""
+    if not key.nbf <= at < key.exp:
+        raise NotInForce(key.kid.hex())
+
+
+class PublicKey(Key, Protocol):
+    """A published key of either profile (5, 6)."""
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether the signature is this key's."""
@@ -74,10 +91,25 @@ class PublicKey(Protocol):
         """The COSE_Key (5.3)."""
 
 
+class Profile(Protocol):
+    """A kind of key that a verifier accepts: the class `CardKey`, or that of SM2 (6.1)."""
+
+    @property
+    def crv(self) -> str:
+        """The curve's name in a JWK."""
+
+    @property
+    def curve(self) -> int:
+        """The curve's number in a COSE_Key."""
+
+    def __call__(self, x: bytes, y: bytes, *, nbf: int, exp: int) -> PublicKey:
+        """The key; raises ValueError where x and y are no point of the curve."""
+
+
 class CardKey:
     """A published card key. It is good from `nbf` until before `exp` (seconds since 1970)."""
 
-    alg = ES256
+    alg, crv, curve = ES256, "P-256", 1
 
     def __init__(self, x: bytes, y: bytes, *, nbf: int, exp: int) -> None:
         self.x, self.y, self.nbf, self.exp = x, y, nbf, exp
@@ -180,10 +212,29 @@ class KeySet:
         return len(self._keys)
 
     @classmethod
-    def from_jwks(cls, document: Mapping[str, Any]) -> "KeySet":
-        """The card keys of a JWK set; keys for access tokens in it are left out."""
+    def from_jwks(
+        cls, document: Mapping[str, Any], profiles: Sequence[Profile] = (CardKey,)
+    ) -> "KeySet":
+        """The card keys of a JWK set; access keys, and keys of a profile that is off, are left out.
+
+        Raises ValueError, LookupError, TypeError or AttributeError where it is no such set.
+        """
+        on = {profile.crv: profile for profile in profiles}
+        rows = [r for r in document["keys"] if r.get("hck_use") == "card" and r.get("crv") in on]
         return cls(
-            CardKey.from_jwk(each) for each in document["keys"] if each.get("hck_use") == "card"
+            on[r["crv"]](unb64(r["x"]), unb64(r["y"]), nbf=int(r["nbf"]), exp=int(r["exp"]))
+            for r in rows
+        )
+
+    @classmethod
+    def from_cose(cls, octets: bytes, profiles: Sequence[Profile] = (CardKey,)) -> "KeySet":
+        """The card keys of a COSE key set (5.3); raises as `from_jwks` does."""
+        on = {profile.curve: profile for profile in profiles}
+        rows, _ = cbor.decode(octets)
+        return cls(
+            on[row[-1]](row[-2], row[-3], nbf=row[-65537], exp=row[-65538])
+            for row in rows
+            if row[-1] in on
         )
 
 

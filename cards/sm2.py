@@ -1,7 +1,7 @@
 """The second profile: SM2 with SM3 behind the same interface (card-token.md 6.1). Off by default.
 
-Whoever wants it imports this module and puts its keys into the key set; nothing else changes. With
-it off such a token is refused at 7.9 or 7.10. Needs the package `gmssl-pyx`.
+Whoever wants it imports this module and names `Sm2CardKey` among the profiles of a key set; nothing
+else changes. With it off such a token is refused at 7.9 or 7.10. Needs the package `gmssl-pyx`.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def kid_of(x: bytes, y: bytes) -> bytes:
 class Sm2CardKey:
     """A published SM2 card key. It is good from `nbf` until before `exp`."""
 
-    alg = SM2
+    alg, crv, curve = SM2, "sm2p256v1", SM2
 
     def __init__(self, x: bytes, y: bytes, *, nbf: int, exp: int) -> None:
         self.x, self.y, self.nbf, self.exp = x, y, nbf, exp

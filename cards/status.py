@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cards import cbor
-from cards.keys import KeySet, PublicKey, Signer, b64, unb64
+from cards.keys import ES256, KeySet, PublicKey, Signer, b64, check_in_force, unb64
 from cards.token import signed_bytes
 
 SIZE = 65_536
@@ -17,6 +17,8 @@ LIFE = 24 * 3600
 JWT_TYPE = "statuslist+jwt"
 CWT_TYPE = "application/statuslist+cwt"
 UNPACKED = SIZE * BITS // 8
+JOSE = {ES256: "ES256", -65601: "SM2SM3"}
+"""An algorithm's name in a JWT by its COSE number; that of SM2 is the profile's own (6.1)."""
 
 
 class NotAList(ValueError):
@@ -50,8 +52,9 @@ def entry(packed: bytes, idx: int) -> int:
 
 
 def jwt(uri: str, packed: bytes, *, iat: int, key: Signer) -> str:
-    """The list as `application/statuslist+jwt` (8.3)."""
-    header = {"alg": "ES256", "kid": b64(key.kid), "typ": JWT_TYPE}
+    """The list as `application/statuslist+jwt` (8.3); raises NotInForce."""
+    check_in_force(key, iat)
+    header = {"alg": JOSE[key.alg], "kid": b64(key.kid), "typ": JWT_TYPE}
     lst = b64(zlib.compress(packed, 9))
     payload = {
         "sub": uri,
@@ -65,7 +68,8 @@ def jwt(uri: str, packed: bytes, *, iat: int, key: Signer) -> str:
 
 
 def cwt(uri: str, packed: bytes, *, iat: int, key: Signer) -> bytes:
-    """The list as `application/statuslist+cwt` (8.3)."""
+    """The list as `application/statuslist+cwt` (8.3); raises NotInForce."""
+    check_in_force(key, iat)
     protected = cbor.encode({1: key.alg, 4: key.kid, 16: CWT_TYPE})
     payload = cbor.encode(
         {
@@ -86,7 +90,7 @@ def read_jwt(text: str, *, keys: KeySet, now: int) -> StatusList:
         head, body, signature = text.split(".")
         header, payload = json.loads(unb64(head)), json.loads(unb64(body))
         key = _key(keys, unb64(header["kid"]), now)
-        if header["typ"] != JWT_TYPE or header["alg"] != "ES256":
+        if header["typ"] != JWT_TYPE or header["alg"] != JOSE[key.alg]:
             raise NotAList
         if not key.verifies(unb64(signature), f"{head}.{body}".encode()):
             raise NotAList

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from cards import base45, cbor
-from cards.keys import KeySet, PublicKey, Signer, b64, unb64
+from cards.keys import KeySet, PublicKey, Signer, b64, check_in_force, unb64
 from cards.reasons import MESSAGES, RULES
 
 __all__ = ["MESSAGES", "RULES", "Claims", "Live", "Printed", "Refused", "Standing", "examine"]
@@ -99,7 +99,7 @@ class Printed(NamedTuple):
 
 
 def mint_live(live: Live, key: Signer, *, issuer: str) -> str:
-    """The text of a live token (4.1)."""
+    """The text of a live token (4.1); raises NotInForce."""
     payload: dict[int, Any] = {
         ISS: issuer,
         SUB: live.sub,
@@ -115,7 +115,7 @@ def mint_live(live: Live, key: Signer, *, issuer: str) -> str:
 
 
 def mint_printed(printed: Printed, key: Signer, *, issuer: str) -> str:
-    """The text of a printed token (4.2)."""
+    """The text of a printed token (4.2); raises NotInForce."""
     payload = {
         ISS: issuer,
         SUB: printed.sub,
@@ -128,6 +128,7 @@ def mint_printed(printed: Printed, key: Signer, *, issuer: str) -> str:
 
 
 def _signed(typ: str, claims: dict[int, Any], key: Signer) -> str:
+    check_in_force(key, claims[IAT])
     protected = cbor.encode({1: key.alg, 4: key.kid, 16: typ})
     payload = cbor.encode(claims)
     signature = key.sign(signed_bytes(protected, payload))

@@ -6,8 +6,8 @@ import sys
 import gmssl_pyx
 import pytest
 
-from cards import cbor, token
-from cards.keys import KeySet, SigningKey
+from cards import cbor, status, token
+from cards.keys import CardKey, KeySet, NotInForce, SigningKey, cose_key_set, jwks
 from cards.sm2 import SM2, Sm2CardKey, Sm2SigningKey
 from tests.cards.vectors import FULL, ISSUER, KEYS, NOW, PUBLISHED
 
@@ -90,6 +90,39 @@ def test_6_1_an_es256_key_s_name_with_the_other_algorithm_is_a_bad_algorithm() -
     refused = token.examine(text, now=NOW, keys=PUBLISHED, issuer=ISSUER)
     assert isinstance(refused, token.Refused)
     assert (refused.reason, refused.rule) == ("bad-algorithm", "7.10")
+
+
+BOTH = (CardKey, Sm2CardKey)
+
+
+def test_published_keys_are_read_with_the_profiles_that_are_on() -> None:
+    key = Sm2SigningKey.make(**WINDOW)
+    rows = [KEYS["A"], key]
+    as_json = {"keys": [each | {"hck_use": "card"} for each in jwks(rows)]}
+    octets = cose_key_set(rows)
+    assert len(KeySet.from_jwks(as_json)) == len(KeySet.from_cose(octets)) == 1
+    text = token.mint_live(LIVE, key, issuer=ISSUER)
+    for keys in (KeySet.from_jwks(as_json, BOTH), KeySet.from_cose(octets, BOTH)):
+        assert len(keys) == 2
+        assert isinstance(token.examine(text, now=NOW, keys=keys, issuer=ISSUER), token.Claims)
+
+
+def test_a_status_list_is_signed_with_it_too() -> None:
+    key = Sm2SigningKey.make(**WINDOW)
+    uri, packed = "https://example.test/s/1", bytes(status.UNPACKED)
+    text = status.jwt(uri, packed, iat=NOW, key=key)
+    assert status.read_jwt(text, keys=KeySet([key]), now=NOW).uri == uri
+    with pytest.raises(status.NotAList):
+        status.read_jwt(text[:-8] + "AAAAAAAA", keys=KeySet([key]), now=NOW)
+
+
+@pytest.mark.parametrize("at", [WINDOW["nbf"] - 1, WINDOW["exp"]])
+def test_5_4_no_key_signs_outside_its_time(at: int) -> None:
+    for key in (Sm2SigningKey.make(**WINDOW), SigningKey.from_secret(7, **WINDOW)):
+        with pytest.raises(NotInForce):
+            token.mint_live(LIVE._replace(iat=at), key, issuer=ISSUER)
+        with pytest.raises(NotInForce):
+            status.jwt("https://example.test/s/1", b"", iat=at, key=key)
 
 
 def test_the_cose_key_is_the_profile_s_and_its_name_is_its_thumbprint() -> None:
