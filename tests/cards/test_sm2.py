@@ -7,7 +7,7 @@ import gmssl_pyx
 import pytest
 
 from cards import cbor, status, token
-from cards.keys import CardKey, KeySet, NotInForce, SigningKey, cose_key_set, jwks
+from cards.keys import CardKey, KeySet, NotInForce, PublicKey, SigningKey, cose_key_set, jwks
 from cards.sm2 import SM2, Sm2CardKey, Sm2SigningKey
 from tests.cards.vectors import FULL, ISSUER, KEYS, NOW, PUBLISHED
 
@@ -97,7 +97,7 @@ BOTH = (CardKey, Sm2CardKey)
 
 def test_published_keys_are_read_with_the_profiles_that_are_on() -> None:
     key = Sm2SigningKey.make(**WINDOW)
-    rows = [KEYS["A"], key]
+    rows: list[PublicKey] = [KEYS["A"], key]
     as_json = {"keys": [each | {"hck_use": "card"} for each in jwks(rows)]}
     octets = cose_key_set(rows)
     assert len(KeySet.from_jwks(as_json)) == len(KeySet.from_cose(octets)) == 1
