@@ -239,3 +239,5 @@ async def test_a_card_that_runs_out_soon_and_open_requests_are_on_the_units_page
         text = await seen(await way.who(hand), "/unit")
         assert marked(text, "runs-out") == ["还有54天,请提醒续办"], hand
         assert "1 件" in text
+        (card,) = re.findall(r'href="(/cards/[^"]+)"', text)
+        assert "2026年12月31日" in await seen(await way.who(hand), card)
