@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cards import number
 from cards.face import writers
 from cards.face.layout import Face
-from cards.face.letters import NotPrintable
+from cards.face.letters import FontMissing, NotPrintable
 from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.etag import etag, revision_of, unchanged
@@ -49,6 +49,15 @@ class NameNotPrintable(Problem):
     status: ClassVar[int] = 409
     title: ClassVar[str] = "姓名中有暂不能印制的字"
     advice: ClassVar[str] = "请联系省人社窗口人工制卡;电子卡和二维码不受影响。"
+
+
+class FontNotInstalled(Problem):
+    """The package with the font is not there: nothing is drawn with another one."""
+
+    code: ClassVar[str] = "font-missing"
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "暂时不能绘制卡面"
+    advice: ClassVar[str] = "服务器缺少中文字体,请联系系统管理员重新安装;电子卡和二维码不受影响。"
 
 
 class PrintView(msgspec.Struct, frozen=True):
@@ -106,6 +115,8 @@ async def _drawn(
         content = await asyncio.to_thread(writer, face)
     except NotPrintable:
         raise NameNotPrintable from None
+    except FontMissing:
+        raise FontNotInstalled from None
     return Response(content, media_type=media_type, headers=headers)
 
 

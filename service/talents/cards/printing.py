@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cards import token
-from cards.keys import b64
+from cards.keys import b64, unb64
 from events import log
 from events.log import Author
 from service import ids
@@ -77,17 +77,34 @@ async def current(
 ) -> CardPrint:
     """The card's latest printing, made at the first look; of two looks at once there is one.
 
-    Raises CardNotActive: what is stopped or over is not printed.
+    One whose code no counter takes any more gives way to a new one: it ended with what was the
+    last day before a renewal, or its key was revoked. Raises CardNotActive: what is stopped or over
+    is not printed.
     """
+    _check_active(card)
+    if (found := await _good(session, press, card, now)) is not None:
+        return found
+    query = select(Card).where(Card.id == card.id).with_for_update()
+    await session.scalars(query.execution_options(populate_existing=True))
+    _check_active(card)
+    if (found := await _good(session, press, card, now)) is not None:
+        return found
+    return await _printed(session, press, card, by.author(Role.REVIEWER, Role.TALENT), now)
+
+
+def _check_active(card: Card) -> None:
     if card.state != "active":
         reason = {"suspended": "card-suspended", "expired": "card-expired"}
         raise CardNotActive(reason.get(card.state, "card-revoked"))
+
+
+async def _good(session: AsyncSession, press: Press, card: Card, now: datetime) -> CardPrint | None:
+    """The latest printing where its code can still be proved."""
     if card.print_cti is None:
-        query = select(Card).where(Card.id == card.id).with_for_update()
-        await session.scalars(query.execution_options(populate_existing=True))
-    if card.print_cti is None:
-        return await _printed(session, press, card, by.author(Role.REVIEWER, Role.TALENT), now)
-    return await session.get_one(CardPrint, card.print_cti)
+        return None
+    found = await session.get_one(CardPrint, card.print_cti)
+    keys = await card_keys.published(press.pool, now)
+    return found if now < found.expires_at and keys.get(unb64(found.kid)) is not None else None
 
 
 async def _printed(

@@ -11,8 +11,10 @@ from PIL import Image
 
 from cards import cbor, token
 from cards.base45 import decode
+from cards.face import letters, writers
+from events import log
 from service.talents.models import Person
-from service.talents.proof import card_keys
+from service.talents.proof import card_keys, key_acts, key_store
 from tests.city import SHANGHAI, City
 from tests.service.talents.cards.print import address, card_of, printed
 
@@ -84,6 +86,44 @@ async def test_looking_again_prints_nothing_new(city: City) -> None:
     city.pass_time(timedelta(days=3))
     assert await printed(city) == first
     assert (await city.sql("SELECT count(*) FROM card_prints"))[0][0] == 1
+
+
+async def test_a_renewed_card_has_a_new_code_where_the_old_one_has_ended(city: City) -> None:
+    last = (city.now + timedelta(days=3)).date()
+    await city.sql("UPDATE cards SET valid_until = $1", last)
+    old = await printed(city)
+    await city.sql("UPDATE cards SET valid_until = valid_until + 365")
+    city.pass_time(timedelta(days=3))
+    assert await printed(city) == old, "it is good to the end of that day"
+    city.pass_time(timedelta(days=1))
+    assert (await check(city, old))["reason"] == "expired"
+    new = await printed(city)
+    assert (await check(city, new))["result"] == "valid"
+    assert await printed(city) == new
+
+
+async def test_5_4_after_its_key_was_revoked_the_face_has_a_code_of_another(city: City) -> None:
+    old = await printed(city)
+    async with city.sessions.begin() as session:
+        (row,) = await city.sql("SELECT kid FROM card_prints")
+        store = key_store.STORES["sealed"]
+        await key_acts.revoke(session, store, row["kid"], "leaked", log.SYSTEM, city.now)
+    card_keys.forget()
+    assert (await check(city, old))["reason"] == "unknown-key"
+    assert (await check(city, await printed(city)))["result"] == "valid"
+
+
+async def test_without_its_font_no_face_is_drawn_and_it_is_said(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object, **__: object) -> str:
+        raise letters.FontMissing(letters.PACKAGE)
+
+    monkeypatch.setattr(writers, "svg", missing)
+    holder = await city.person("talent", region="370100")
+    refused = await holder.get(f"{await card_of(holder)}/face.svg")
+    assert (refused.status_code, refused.json()["code"]) == (503, "font-missing")
+    assert await city.sql("SELECT 1 FROM card_prints") == [], "nothing half done"
 
 
 async def test_of_many_first_looks_at_once_there_is_one_printing(city: City) -> None:
