@@ -2,6 +2,11 @@
 const box = document.querySelector("[data-test=code]");
 const picture = document.getElementById("code");
 const said = document.getElementById("code-said");
+const told = document.getElementById("code-told");
+const TOLD = {
+  good: "二维码可用,自动更新。", poor: "网络不佳,二维码暂时还可用,正在重试。",
+  over: "网络不佳,二维码已过期,正在重试。",
+};
 const again = document.getElementById("code-again");
 const EVERY = 30000, LIFE = 60000, PATIENCE = 8000;
 
@@ -16,7 +21,10 @@ const clock = (at) => new Date(at).toLocaleTimeString("zh-CN", { hour12: false }
 function tell() {
   const now = Date.now();
   const over = now - shownAt >= LIFE;
-  box.dataset.net = tries === 0 && !over ? "good" : over ? "over" : "poor";
+  const net = tries === 0 && !over ? "good" : over ? "over" : "poor";
+  // The seconds are for eyes; a screen reader is told only of what changes.
+  if (box.dataset.net !== net) told.textContent = TOLD[net];
+  box.dataset.net = net;
   again.hidden = tries === 0 && !over;
   if (over) said.textContent = `网络不佳,此码已过期(${clock(shownAt)} 更新),正在重试…`;
   else if (tries) said.textContent = `网络不佳,此码 ${clock(shownAt)} 更新,还可用 ${Math.ceil((shownAt + LIFE - now) / 1000)} 秒`;
