@@ -12,17 +12,22 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from cards import cbor, explain, offline, pictures, token
+from cards import explain, journal, offline, pictures, token
 from cards.explain import MARKS, Step
-from cards.keys import CardKey, KeySet
-from cards.offline import BadPack, Journal, Pack
+from cards.journal import BadJournal
+from cards.keys import CardKey, KeySet, Profile
+from cards.offline import BadPack, Pack
 from cards.token import Claims, Refused
 
 LARGEST_FILE = 64 * 1024 * 1024
+PICTURES = (".png", ".jpg", ".jpeg")
+BROKEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading a key file of any other content may raise."""
 
 
 class Misused(ValueError):
@@ -34,8 +39,7 @@ def main(words: Sequence[str]) -> int:
     try:
         given = _parsed(words)
         if given.command == "upload":
-            print(json.dumps(_journal_body(given.journal, given.service_point), ensure_ascii=False))
-            return 0
+            return _upload(given.journal, given.service_point)
         return _verify(given)
     except Misused as wrong:
         print(f"✗ {wrong}", file=sys.stderr)
@@ -56,8 +60,9 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     verify.add_argument("--journal", type=Path, help="网点自己的日志")
     verify.add_argument("--issuer", default="hck37", help="签发者(默认山东 hck37)")
     verify.add_argument("--now", help="以此刻核对:秒数或 RFC 3339;默认本机时钟")
+    verify.add_argument("--sm2", action="store_true", help="也认国密 SM2 签的码(要装 gmssl-pyx)")
     verify.add_argument("--json", action="store_true", help="给机器读的答复")
-    upload = commands.add_parser("upload", help="把日志整理成上传的内容")
+    upload = commands.add_parser("upload", help="把日志整理成上传的内容,每 500 条一行")
     upload.add_argument("journal", type=Path)
     upload.add_argument("--service-point", required=True, help="网点的 id")
     return parser.parse_args(words)
@@ -69,7 +74,7 @@ def _verify(given: argparse.Namespace) -> int:
     if given.pack:
         verdict, last = _at_counter(given, text, now)
     elif given.keys:
-        keys = _keys(_read(given.keys))
+        keys = _keys(_read(given.keys), _profiles(given.sm2))
         verdict = token.examine(text, now=now, keys=keys, issuer=given.issuer)
         last = "7.19"
     else:
@@ -83,20 +88,35 @@ def _at_counter(given: argparse.Namespace, text: str, now: int) -> tuple[Claims 
     if given.journal and not given.offering:
         raise Misused("记日志时请用 --offering 写明服务事项代码。")
     try:
-        pack: Pack = offline.read_pack(_read(given.pack), now=now)
-        journal = Journal(given.journal) if given.journal else None
+        pack = offline.read_pack(_read(given.pack), now=now, profiles=_profiles(given.sm2))
     except BadPack:
-        raise Misused("离线包不完整,或其中的状态列表不是用包里的密钥签的。") from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise Misused("日志文件读不了,请检查后再用。") from None
-    verdict = offline.verify(pack, text, offering=given.offering, now=now, journal=journal)
-    if journal and isinstance(verdict, Claims):
-        iat = pack.lists[verdict.uri or ""].iat
-        try:
-            journal.add(text, verdict, given.offering, now, iat, uuid4())
-        except OSError as wrong:
-            raise Misused(f"日志写不下去({wrong.strerror}),不要提供服务。") from wrong
+        raise Misused("离线包不完整,应为 /v1/offline-pack 的原文。") from None
+    try:
+        with journal.opened(given.journal) if given.journal else nullcontext() as own:
+            verdict = offline.verify(pack, text, offering=given.offering, now=now, journal=own)
+            if own and isinstance(verdict, Claims):
+                own.add(verdict, _entry(pack, text, verdict, given.offering, now))
+    except BadJournal:
+        raise Misused(f"{given.journal} 不是网点的日志,没有动它。") from None
+    except OSError as wrong:
+        raise Misused(f"日志读写不了({wrong.strerror}),不要提供服务。") from None
     return verdict, "7.21"
+
+
+def _entry(pack: Pack, text: str, claims: Claims, offering: str, now: int) -> dict[str, object]:
+    iat = pack.lists[claims.uri or ""].iat
+    return journal.entry_of(text, offering, uuid4(), now=now, iat=iat)
+
+
+def _profiles(sm2: bool) -> tuple[Profile, ...]:
+    """The kinds of keys that are accepted; SM2 only where it is asked for (6.1)."""
+    if not sm2:
+        return (CardKey,)
+    try:
+        from cards.sm2 import Sm2CardKey  # its package is there only where somebody wants it
+    except ImportError:
+        raise Misused("没有 gmssl-pyx,请先运行: pip install gmssl-pyx") from None
+    return (CardKey, Sm2CardKey)
 
 
 def _instant(text: str | None) -> int:
@@ -119,6 +139,8 @@ def _text(code: str) -> str:
         octets = sys.stdin.buffer.read(LARGEST_FILE + 1)
     elif _is_file(code):
         octets = _read(Path(code))
+    elif code.lower().endswith(PICTURES):
+        raise Misused(f"没有图片文件 {code}。")
     else:
         return token.from_url(code) or code
     if pictures.is_picture(octets):
@@ -133,28 +155,29 @@ def _text(code: str) -> str:
 
 def _is_file(code: str) -> bool:
     try:
-        return len(code) < 250 and Path(code).is_file()
+        return not code.startswith(token.PREFIX) and Path(code).exists()
     except (OSError, ValueError):
         return False
 
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise Misused(f"文件 {path} 太大。")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as wrong:
         raise Misused(f"文件 {path} 读不了: {wrong.strerror}。") from wrong
+    if len(content) > LARGEST_FILE:
+        raise Misused(f"文件 {path} 太大。")
+    return content
 
 
-def _keys(content: bytes) -> KeySet:
+def _keys(content: bytes, profiles: Sequence[Profile]) -> KeySet:
     """The published card keys, in either form (5.2, 5.3)."""
     try:
         if content.lstrip()[:1] == b"{":
-            return KeySet.from_jwks(json.loads(content))
-        rows, _ = cbor.decode(content)
-        return KeySet(CardKey(r[-2], r[-3], nbf=r[-65537], exp=r[-65538]) for r in rows)
-    except (cbor.NotWellFormed, ValueError, KeyError, TypeError, AttributeError):
+            return KeySet.from_jwks(json.loads(content), profiles)
+        return KeySet.from_cose(content, profiles)
+    except BROKEN:
         raise Misused("密钥文件不对,应为 jwks.json 或 cose-keys 的原文。") from None
 
 
@@ -185,14 +208,14 @@ def _print_json(verdict: Claims | Refused, steps: Sequence[Step], last: str) -> 
     print(json.dumps(answer, ensure_ascii=False))
 
 
-def _journal_body(path: Path, service_point: str) -> dict[str, object]:
-    """The body of `POST /v1/offline-journals`: send it in parts of 500 entries (13.3)."""
+def _upload(path: Path, service_point: str) -> int:
+    """Print the bodies of `POST /v1/offline-journals`, one a line (13.3)."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        entries = [json.loads(line)["entry"] for line in lines]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise Misused("日志文件读不了,请检查后再用。") from None
-    return {"service_point": service_point, "entries": entries}
+        for body in journal.bodies(_read(path), service_point):
+            print(json.dumps(body, ensure_ascii=False))
+    except BadJournal:
+        raise Misused(f"{path} 不是网点的日志。") from None
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,21 +1,18 @@
-"""A counter without a network: its pack, its lists' age, its own journal (card-token.md 13)."""
+"""A counter without a network: its pack, and how old a list may be (card-token.md 13)."""
 
 import json
-import os
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import UUID
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from cards import status, token
-from cards.keys import KeySet
-from cards.status import StatusList
-from cards.token import Claims, Refused
+from cards.journal import Journal
+from cards.keys import CardKey, KeySet, Profile
+from cards.status import NotAList, StatusList
+from cards.token import CLOCK_SKEW, Claims, Refused
 
 
 class BadPack(ValueError):
-    """Not a pack, or one whose lists no key in it has signed."""
+    """Not a pack."""
 
 
 class Pack(NamedTuple):
@@ -38,80 +35,40 @@ class Pack(NamedTuple):
 
         def look(uri: str, idx: int) -> int | None:
             found = self.lists.get(uri)
-            if found is None or not 0 <= now - found.iat <= self.longest_age(offering):
+            if found is None:
                 return None
-            return found.at(idx)
+            age = now - found.iat  # below 0 where this clock is behind that of the service
+            return found.at(idx) if -CLOCK_SKEW <= age <= self.longest_age(offering) else None
 
         return look
 
 
-def read_pack(content: bytes, *, now: int) -> Pack:
-    """The pack of `GET /v1/offline-pack`; raises BadPack. `now` in seconds since 1970."""
+def read_pack(content: bytes, *, now: int, profiles: Sequence[Profile] = (CardKey,)) -> Pack:
+    """The pack of `GET /v1/offline-pack`; raises BadPack. `now` in seconds since 1970.
+
+    A list that is over, or that no key of the pack has signed, is not held: 7.20 then refuses.
+    """
     try:
         document = json.loads(content)
-        keys = KeySet.from_jwks(document["jwks"])
-        lists = {each["uri"]: _list(each, keys, now) for each in document["status_lists"]}
+        keys = KeySet.from_jwks(document["jwks"], profiles)
+        read = [_list(each["jwt"], keys, now) for each in document["status_lists"]]
         return Pack(
             str(document["issuer"]),
             keys,
-            lists,
+            {each.uri: each for each in read if each},
             int(document["max_status_age_s"]),
             int(document["low_value_max_status_age_s"]),
             frozenset(each["code"] for each in document["offerings"] if each["low_value"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise BadPack from wrong
 
 
-def _list(each: Mapping[str, Any], keys: KeySet, now: int) -> StatusList:
-    found = status.read_jwt(each["jwt"], keys=keys, now=now)
-    if found.uri != each["uri"]:
-        raise BadPack
-    return found
-
-
-class Journal:
-    """A counter's own journal: a file of lines in the form that is uploaded (13.3).
-
-    A line is on the disk before the benefit is given.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.used: set[str] = set()
-        self.count = 0
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                self.count += 1
-                self.used.add(json.loads(line)["pair"])
-
-    def seen(self, iss: str, cti: bytes) -> bool:
-        """Whether this token, however it is signed, stands here already (2.5)."""
-        return pair_of(iss, cti) in self.used
-
-    def add(
-        self, text: str, claims: Claims, offering: str, now: int, iat: int, entry_id: UUID
-    ) -> None:
-        """Write a line and wait for the disk."""
-        line = {
-            "pair": pair_of(claims.iss, claims.cti),
-            "entry": {
-                "entry_id": str(entry_id), "token": text, "offering": offering, "companions": 0,
-                "scanned_at": datetime.fromtimestamp(now, UTC).isoformat(),
-                "status_list_iat": datetime.fromtimestamp(iat, UTC).isoformat(),
-            },
-        }  # fmt: skip
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self.used.add(line["pair"])  # type: ignore[arg-type]
-
-
-def pair_of(iss: str, cti: bytes) -> str:
-    """A token's identity (2.5) as text."""
-    return f"{iss} {cti.hex()}"
+def _list(jwt: str, keys: KeySet, now: int) -> StatusList | None:
+    try:
+        return status.read_jwt(jwt, keys=keys, now=now)
+    except NotAList:
+        return None
 
 
 def verify_offline(
