@@ -19,6 +19,7 @@ from service.talents import people
 from service.talents.applications import categories
 from service.talents.applications.categories import Category
 from service.talents.cards.card import LIVE, Card
+from service.talents.importing import sheets
 from service.talents.importing.sheets import Row
 from service.talents.models import Person, Unit
 from service.talents.people import Checked, PersonGiven
@@ -70,18 +71,20 @@ class Checking(NamedTuple):
 
     good: dict[int, Good]
     faults: list[Fault]
+    places: dict[int, int]
 
     @property
     def said(self) -> dict[int, str]:
         """What is wrong, by line, in one text each."""
         found: dict[int, list[str]] = {}
         for fault in self.faults:
-            found.setdefault(fault.line - 2, []).append(fault.detail)
+            found.setdefault(self.places[fault.line], []).append(fault.detail)
         return {at: " ".join(texts) for at, texts in found.items()}
 
 
 async def check(session: AsyncSession, rows: Sequence[Row], now: datetime) -> Checking:
-    """Check a table; the first data line is line 2, as a spreadsheet counts."""
+    """Check a table; lines are counted as a spreadsheet does."""
+    lines = [int(row.get(sheets.LINE, at + 2)) for at, row in enumerate(rows)]
     persons = [_person(row) for row in rows]
     blinds = [
         people.blind(each.id_kind, each.id_number) if isinstance(each, Checked) else b""
@@ -91,18 +94,24 @@ async def check(session: AsyncSession, rows: Sequence[Row], now: datetime) -> Ch
     twice = {blind for blind, count in Counter(blinds).items() if blind and count > 1}
     good, faults = {}, list[Fault]()
     for at, (row, person, blind) in enumerate(zip(rows, persons, blinds, strict=True)):
-        found = [*_person_faults(at, person), *_faults(at, row, blind, blind in twice, known)]
+        found = [
+            *_person_faults(lines[at], person),
+            *_faults(lines[at], row, blind, blind in twice, known),
+        ]
         faults += found
         if not found and isinstance(person, Checked):
             good[at] = _good(row, person, blind, known)
-    return Checking(good, faults)
+    return Checking(good, faults, {line: at for at, line in enumerate(lines)})
 
 
 async def _known(
     session: AsyncSession, rows: Sequence[Row], blinds: Sequence[bytes], now: datetime
 ) -> Known:
-    codes = {row["uscc"].upper() for row in rows}
-    units = await session.scalars(sa.select(Unit).where(Unit.uscc.in_(codes)))
+    codes = [code for code in {row["uscc"].upper() for row in rows} if uscc.is_valid(code)]
+    units = list[Unit]()
+    for start in range(0, len(codes), 10_000):
+        asked = sa.select(Unit).where(Unit.uscc.in_(codes[start : start + 10_000]))
+        units += await session.scalars(asked)
     wanted = [blind for blind in set(blinds) if blind]
     there: dict[bytes, UUID] = {}
     for start in range(0, len(wanted), 10_000):
@@ -147,22 +156,22 @@ SAYS = {
 }
 
 
-def _person_faults(at: int, person: Checked | InvalidBody | str) -> list[Fault]:
+def _person_faults(line: int, person: Checked | InvalidBody | str) -> list[Fault]:
     if isinstance(person, str):
-        return [Fault(at + 2, person, "invalid", SAYS[person])]
+        return [Fault(line, person, "invalid", SAYS[person])]
     if isinstance(person, InvalidBody):
         return [
-            Fault(at + 2, each.pointer.rpartition("/")[2], each.code, each.detail)
+            Fault(line, each.pointer.rpartition("/")[2], each.code, each.detail)
             for each in person.errors
         ]
     return []
 
 
-def _faults(at: int, row: Row, blind: bytes, twice: bool, known: Known) -> list[Fault]:
+def _faults(line: int, row: Row, blind: bytes, twice: bool, known: Known) -> list[Fault]:
     found = []
 
     def wrong(column: str, code: str, detail: str) -> None:
-        found.append(Fault(at + 2, column, code, detail))
+        found.append(Fault(line, column, code, detail))
 
     if twice:
         wrong("id_number", "twice", "同一证件在表中出现多次,请只留一行。")
@@ -173,7 +182,7 @@ def _faults(at: int, row: Row, blind: bytes, twice: bool, known: Known) -> list[
         wrong("uscc", "invalid", "用人单位代码不对,请核对 18 位统一社会信用代码。")
     elif code not in known.units:
         wrong("uscc", "unknown", "用人单位尚未登记,请先登记单位。")
-    if not row["category"].isdecimal() or int(row["category"]) not in known.categories:
+    if row["category"] not in {str(each) for each in known.categories}:
         wrong("category", "unknown", "类别应为 1–5。")
     region = row.get("region", "")
     if region and known.regions.get(region) is None:
@@ -203,7 +212,7 @@ def _day(text: str) -> date | None:
     parts = plain.split(" ")[0].split("-")
     try:
         return date(*(int(part) for part in parts)) if len(parts) == 3 else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

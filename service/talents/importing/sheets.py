@@ -2,10 +2,12 @@
 
 import csv
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import python_calamine
 
@@ -16,6 +18,9 @@ UNPACKED = 150 * 1024 * 1024
 """A workbook is a zip: what it would unpack to is known before it is unpacked."""
 MOST_ROWS = 50_000
 WIDEST = 60
+MOST_CELLS = (MOST_ROWS + 2) * WIDEST
+PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,4})([0-9]{1,12})["']""")
+BLOCK = 1 << 20
 ENCODINGS = ("utf-8-sig", "gb18030")
 
 COLUMNS: tuple[tuple[str, str], ...] = (
@@ -46,7 +51,17 @@ class SheetRefused(Problem):
     advice: ClassVar[str] = "请用模板另存为 .xlsx 或 .csv 后再上传。"
 
 
+FORMULA = ("=", "+", "-", "@", "\t")
+TOO_LARGE = "表格展开后过大,请删去多余的内容后再上传。"
+UNREADABLE = (
+    zipfile.BadZipFile, python_calamine.CalamineError, zlib.error, EOFError, ValueError, IndexError,
+    KeyError, NotImplementedError, RuntimeError, OSError,
+)  # fmt: skip
+"""What a broken or locked workbook makes its readers say."""
+
 Row = dict[str, str]
+LINE = "line"
+"""Where a row stands in its table, as a spreadsheet counts: empty lines count too."""
 
 
 def read(octets: bytes) -> list[Row]:
@@ -80,12 +95,45 @@ def _workbook(octets: bytes) -> list[list[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(octets)) as packed:
             if sum(each.file_size for each in packed.infolist()) > UNPACKED:
-                raise SheetRefused("表格展开后过大,请删去多余的内容后再上传。")
+                raise SheetRefused(TOO_LARGE)
+            _check_extent(packed)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(octets))
         sheet = book.get_sheet_by_index(0)
         return sheet.to_python(skip_empty_area=True, nrows=MOST_ROWS + 2)
-    except (zipfile.BadZipFile, python_calamine.CalamineError, ValueError, IndexError, OSError):
+    except UNREADABLE:
         raise SheetRefused("工作簿已损坏或有密码,请另存后再上传。") from None
+
+
+def _check_extent(packed: zipfile.ZipFile) -> None:
+    """No cell lies far out: the reader makes room for the whole rectangle up to it, and one cell in
+    the last corner of a sheet would be the end of the process. Raises SheetRefused.
+    """
+    if "xl/workbook.xml" not in packed.namelist():
+        raise SheetRefused
+    for name in packed.namelist():
+        with packed.open(name) as part:
+            if _area(part) > MOST_CELLS:
+                raise SheetRefused(TOO_LARGE)
+
+
+def _area(part: IO[bytes]) -> int:
+    """Rows times columns up to the farthest place that is named in it."""
+    rows, columns, tail = 0, 1, b""
+    while block := part.read(BLOCK):
+        # The last bytes are seen again: a place may stand across two blocks.
+        seen = tail + block
+        for letters, digits in PLACE.findall(seen):
+            rows = max(rows, int(digits))
+            columns = max(columns, _column(letters))
+        tail = seen[-64:]
+    return rows * columns
+
+
+def _column(letters: bytes) -> int:
+    found = 0
+    for letter in letters:
+        found = found * 26 + letter - 64
+    return found
 
 
 def _rows(table: Iterable[Sequence[Any]]) -> list[Row]:
@@ -99,7 +147,8 @@ def _rows(table: Iterable[Sequence[Any]]) -> list[Row]:
             raise SheetRefused(f"缺少列:{'、'.join(missing)}。请用模板的表头。")
         rows = [
             {name: _cell(line[at]) if at < len(line) else "" for name, at in places.items()}
-            for line in lines
+            | {LINE: str(place)}
+            for place, line in enumerate(lines, start=2)
             if any(_cell(each) for each in line)
         ]
     except csv.Error:
@@ -117,7 +166,9 @@ def _cell(value: Any) -> str:
         return value.strftime("%Y-%m-%d")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip() if value is not None else ""
+    text = str(value).strip() if value is not None else ""
+    # What `_plain` put before it when the file went out to be corrected.
+    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
 
 
 def bad_rows(rows: Sequence[Row], problems: dict[int, str]) -> str:
@@ -142,4 +193,4 @@ def template() -> str:
 
 def _plain(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+    return f"'{text}" if text.startswith(FORMULA) else text

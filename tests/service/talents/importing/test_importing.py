@@ -146,8 +146,10 @@ async def test_a_spreadsheet_s_own_numbers_are_read(city: City) -> None:
         ({"uscc": "91110000600037341L"}, "uscc", "unknown"),
         ({"category": "6"}, "category", "unknown"),
         ({"category": "三"}, "category", "unknown"),
+        ({"category": "9" * 5_000}, "category", "unknown"),
         ({"region": "110000"}, "region", "unknown"),
         ({"issued_on": "2099-01-01"}, "issued_on", "invalid"),
+        ({"issued_on": f"{'9' * 20}-1-1"}, "issued_on", "invalid"),
         ({"valid_until": "2020-01-01"}, "valid_until", "invalid"),
         ({"issued_on": "2026-03-01", "valid_until": "2026-03-01"}, "valid_until", "invalid"),
     ],
@@ -189,6 +191,25 @@ async def test_bad_rows_come_back_as_a_file_to_correct_and_send_again(city: City
     assert rows[1][0].startswith("'="), "no spreadsheet takes it for a formula"
     corrected = sheet(line(uscc, 2), titles=[*TITLES, "问题"])
     assert (await send(who, corrected)).json()["bad"] == 0
+
+
+async def test_a_line_is_counted_as_its_reader_sees_it_empty_ones_too(city: City) -> None:
+    uscc, who = await unit(city), await window(city)
+    empty = [""] * len(TITLES)
+    looked = await send(who, sheet(line(uscc, 1), empty, empty, line(uscc, 2, category="6")))
+    assert [(f["line"], f["column"]) for f in looked.json()["faults"]] == [(5, "category")]
+    answer = await who.get(f"{DOOR}/{looked.json()['id']}/bad-rows.csv")
+    assert "孙2" in answer.text
+    assert "孙1" not in answer.text
+
+
+async def test_what_kept_a_spreadsheet_from_reckoning_goes_when_it_comes_back(city: City) -> None:
+    uscc, who = await unit(city), await window(city)
+    looked = await send(who, sheet(line(uscc, 1, phone="+8613805310099", category="6")))
+    answer = await who.get(f"{DOOR}/{looked.json()['id']}/bad-rows.csv")
+    assert "'+8613805310099" in answer.text
+    corrected = answer.text.replace(",6,", ",5,").encode()
+    assert (await send(who, corrected)).json()["faults"] == []
 
 
 async def test_the_same_file_is_imported_once(city: City) -> None:
@@ -238,6 +259,37 @@ def test_a_workbook_that_would_unpack_to_gigabytes_is_not_unpacked() -> None:
         packed.writestr("xl/worksheets/sheet1.xml", bytes(sheets.UNPACKED + 1))
     with pytest.raises(sheets.SheetRefused, match="sheet-refused"):
         sheets.read(out.getvalue())
+
+
+def far_out(name: str, place: str) -> bytes:
+    """A workbook of which one cell stands far out."""
+    cells = f'<c r="A1"><v>1</v></c><c r="{place}"><v>1</v></c>'
+    whole, out = workbook(), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as packed, zipfile.ZipFile(out, "w") as mine:
+        for each in packed.namelist():
+            text = packed.read(each).decode().replace("worksheets/sheet1.xml", name)
+            if each == "xl/worksheets/sheet1.xml":
+                text = text.replace("<row>", f"<row>{cells}", 1)
+                each = f"xl/{name}"
+            mine.writestr(each, text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["worksheets/sheet1.xml", "elsewhere.txt"])
+@pytest.mark.parametrize("place", ["XFD1048576", "A1048576", "ZZZZ9", "A999999999999"])
+def test_one_cell_far_out_does_not_make_room_for_all_before_it(name: str, place: str) -> None:
+    if place == "A1048576":
+        # Long, but narrow: it fits.
+        assert sheets._area(io.BytesIO(f'<c r="{place}"/>'.encode())) <= sheets.MOST_CELLS
+        return
+    with pytest.raises(sheets.SheetRefused) as refused:
+        sheets.read(far_out(name, place))
+    assert refused.value.detail == sheets.TOO_LARGE
+
+
+def test_a_place_across_two_blocks_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "BLOCK", 7)
+    assert sheets._area(io.BytesIO(b'<row r="3"><c r="B12"/></row>')) == 24
 
 
 def test_more_rows_than_one_import_takes_are_refused() -> None:
