@@ -22,6 +22,7 @@ from events.of_applications import (
     ApplicationReturned,
     ApplicationWithdrawn,
 )
+from events.of_audit import DayExported, DaySealed
 from events.of_cards import (
     BenefitConflicted,
     BenefitRedeemed,
@@ -160,6 +161,8 @@ AnyEvent = (
     | WebhookRotated
     | WebhookDisabled
     | WebhookEnded
+    | DayExported
+    | DaySealed
 )
 
 EVENTS: dict[str, type[Event]] = {type_of(each): each for each in get_args(AnyEvent)}

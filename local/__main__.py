@@ -35,6 +35,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     keys = commands.add_parser("card-keys", help="卡的签发密钥")
     keys.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     keys.add_argument("words", nargs="*", metavar="list|make|retire|revoke")
+    audit = commands.add_parser("audit", help="日志的封存")
+    audit.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+    audit.add_argument("words", nargs="*", metavar="list|export|keys|check")
     holders = commands.add_parser("import-holders", help="导入持卡人")
     holders.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     holders.add_argument("--apply", action="store_true", help="全部合格时生效")
@@ -97,8 +100,8 @@ def main(words: list[str]) -> int:
             case "import-holders":
                 more = ["--apply"] if arguments.apply else []
                 return on_database(arguments, ["import-holders", arguments.file, *more])
-            case "card-keys":
-                return on_database(arguments, ["card-keys", *arguments.words])
+            case "card-keys" | "audit":
+                return on_database(arguments, [arguments.command, *arguments.words])
             case _:
                 return on_database(arguments, [arguments.command])
     except (StartError, FolderError, ClusterError, SettingsError) as wrong:

@@ -8,6 +8,7 @@ check-legs               核对每件申请的时间是否首尾相接
 rotate-keys              换密钥并重封个人信息
 import-holders 文件 [--apply]  导入持卡人:逐行检查,加 --apply 才生效
 card-keys list|make|switch|retire|revoke   卡的签发密钥
+audit list|export|keys|check   日志的封存:列出、取走一日、验签公钥、逐日核对
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from service import db, migrating, rotation, sealing
+from service.audit import commands as audit_commands
 from service.auth import keys
 from service.offerings import catalogue as _offerings  # noqa: F401 - hears of its table
 from service.problems import Problem
@@ -122,6 +124,18 @@ def import_holders(settings: Settings, path: str, *, apply: bool) -> bool:
     return bad is None
 
 
+def audit_command(settings: Settings, words: list[str]) -> int:
+    """Seals listed, a day taken out, the log checked; 1 where it is not as sealed, 2 misused."""
+    sealing.use(sealing.load_ring(settings))
+    told = asyncio.run(with_sessions(settings, lambda s: audit_commands.run(s, words)))
+    if told is None:
+        print(audit_commands.USAGE, file=sys.stderr)
+        return 2
+    lines, holds = told
+    print("\n".join(lines))
+    return 0 if holds else 1
+
+
 def deadlines(path: str) -> None:
     """Answer each line of a file of cases (time.md D3)."""
     # As bytes, so that a line that is not UTF-8 spoils its own answer only.
@@ -181,17 +195,25 @@ def main(arguments: list[str]) -> int:
                 return 1 if check_legs(read()) else 0
             case ["rotate-keys"]:
                 rotate_keys(read())
-            case ["import-holders", path, *more] if more in ([], ["--apply"]):
-                return 0 if import_holders(read(), path, apply=bool(more)) else 1
-            case ["card-keys", *words]:
-                return 0 if card_key_command(read(), words) else 2
             case _:
-                print(__doc__, file=sys.stderr)
-                return 2
+                return of_a_room(arguments)
     except (SettingsError, Problem, OSError, UnicodeDecodeError) as wrong:
         print(f"✗ {getattr(wrong, 'detail', None) or wrong}", file=sys.stderr)
         return 1
     return 0
+
+
+def of_a_room(arguments: list[str]) -> int:
+    """The commands that a room of the service answers; 2 where nobody does."""
+    match arguments:
+        case ["import-holders", path, *more] if more in ([], ["--apply"]):
+            return 0 if import_holders(read(), path, apply=bool(more)) else 1
+        case ["card-keys", *words]:
+            return 0 if card_key_command(read(), words) else 2
+        case ["audit", *words]:
+            return audit_command(read(), words)
+    print(__doc__, file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

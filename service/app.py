@@ -16,6 +16,8 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.template.config import TemplateConfig
 
 from service import db, health, nudge, openapi, sealing
+from service.audit import pages as audit_pages
+from service.audit import routes as audit_routes
 from service.auth import routes as auth_routes
 from service.auth.callers import Caller
 from service.auth.guards import signed_in
@@ -60,6 +62,8 @@ BODY_LIMIT = 11 * 1024 * 1024
 ROOT = Path(__file__).parent
 
 ROOMS: list[Any] = [
+    audit_pages,
+    audit_routes,
     auth_routes,
     card_routes,
     centre_routes,

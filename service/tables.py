@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 from events import log
+from service.audit import models as audit_models
 from service.auth import models as auth_models
 from service.counters import models as counter_models
 from service.counters.journals import models as journal_models
@@ -24,6 +25,7 @@ from service.talents.importing import models as importing_models
 from service.talents.matters import models as matter_models
 
 ROOMS = (
+    audit_models,
     auth_models,
     counter_models,
     journal_models,

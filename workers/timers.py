@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from events import feed
 from service import limits
+from service.audit import days
 from service.auth import keys
 from service.requests import falling, lapsing
 from service.requests.clocks import Act
@@ -154,6 +155,7 @@ HOUSEKEEPING: dict[str, Work] = {
     "old imports": imports.forget_old,
     "old rows": _forget,
     "time of applications": clocks.give_missing,
+    "seals": days.seal_due,
 }
 
 

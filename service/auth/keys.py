@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.models import SigningKey
 
-ACCESS = "access"
+ACCESS, AUDIT = "access", "audit"
 ACCESS_LIFE = timedelta(days=90)
 OVERLAP = timedelta(days=1)
 """A key stays valid so long after its successor signs, so that there is always one."""
@@ -37,9 +37,9 @@ class AccessKey(msgspec.Struct, frozen=True):
 
 
 def public_jwk(
-    kid: str, x: str, y: str, not_before: datetime, expires_at: datetime
+    kid: str, x: str, y: str, not_before: datetime, expires_at: datetime, use: str = ACCESS
 ) -> dict[str, Any]:
-    """An access key's public half (card-token.md 5.2), without the private one being opened."""
+    """A key's public half (card-token.md 5.2), without the private one being opened."""
     return {
         "kty": "EC",
         "crv": "P-256",
@@ -48,7 +48,7 @@ def public_jwk(
         "alg": "ES256",
         "use": "sig",
         "kid": kid,
-        "hck_use": ACCESS,
+        "hck_use": use,
         "nbf": int(not_before.timestamp()),
         "exp": int(expires_at.timestamp()),
     }
@@ -59,8 +59,8 @@ def b64(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).decode().rstrip("=")
 
 
-def new_access_key(now: datetime) -> SigningKey:
-    """A new key for access tokens; its kid is the JWK thumbprint (RFC 7638)."""
+def new_key(now: datetime, purpose: str = ACCESS, life: timedelta = ACCESS_LIFE) -> SigningKey:
+    """A new P-256 key, by default for access tokens; its kid is the JWK thumbprint (RFC 7638)."""
     private = ec.generate_private_key(ec.SECP256R1())
     numbers = private.public_key().public_numbers()
     x, y = b64(numbers.x.to_bytes(32, "big")), b64(numbers.y.to_bytes(32, "big"))
@@ -69,7 +69,7 @@ def new_access_key(now: datetime) -> SigningKey:
     )
     return SigningKey(
         kid=b64(hashlib.sha256(thumb.encode()).digest()),
-        purpose=ACCESS,
+        purpose=purpose,
         private_pem=private.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -78,8 +78,8 @@ def new_access_key(now: datetime) -> SigningKey:
         x=x,
         y=y,
         not_before=now,
-        signs_until=now + ACCESS_LIFE,
-        expires_at=now + ACCESS_LIFE + OVERLAP,
+        signs_until=now + life,
+        expires_at=now + life + OVERLAP,
         published_at=now,
         revoked_at=None,
     )
@@ -106,5 +106,5 @@ async def ensure_access_key(session: AsyncSession, now: datetime) -> None:
     """Make a key where none signs; called by start-up and by the timers, under their lock."""
     known = await access_keys(session, now)
     if not any(key.not_before <= now < key.expires_at - OVERLAP for key in known):
-        session.add(new_access_key(now))
+        session.add(new_key(now))
         await session.flush()

@@ -40,6 +40,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/bad-ratings", "差评回访"),
     ((Role.CENTRE,), "/centre/rulings", "裁定"),
     ((Role.CENTRE,), "/centre/conflicts", "离线冲突"),
+    ((Role.AUDITOR,), "/audit", "审计"),
 )
 """Which pages a role has, in the order in which they are offered; the first is its home."""
 
