@@ -109,9 +109,14 @@ class RequestRuled(OfRequest, frozen=True, kw_only=True, tag="hck.request.ruled.
 
 
 class MessageSent(OfRequest, frozen=True, kw_only=True, tag="hck.request.message_sent.v1"):
-    """Holder, steward or partner wrote to the others; the text stays out of the log."""
+    """Holder, steward or partner wrote to the others; the text stays out of the log.
+
+    `side` is who wrote (`holder`, `steward`, `partner`), `files` how many came with it.
+    """
 
     message_id: UUID
+    side: str = ""
+    files: int = 0
 
 
 class OfClock(OfRequest, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ from service.partners import console_pages, digests, feed_routes
 from service.partners.clients import routes as client_routes
 from service.partners.webhooks import routes as webhook_routes
 from service.problems.answers import explain_problem
-from service.requests import deadline_routes, partner_routes, staff_routes
+from service.requests import deadline_routes, message_routes, partner_routes, staff_routes
 from service.requests import pages as request_pages
 from service.requests import routes as request_routes
 from service.satisfaction import centre_routes
@@ -83,6 +83,7 @@ ROOMS: list[Any] = [
     key_admin_routes,
     key_routes,
     matter_routes,
+    message_routes,
     offering_routes,
     openapi,
     page_routes,

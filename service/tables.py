@@ -20,6 +20,7 @@ from service.talents.applications import application as applications
 from service.talents.applications import opinions, returns
 from service.talents.cards import card as cards
 from service.talents.cards import photos, printing
+from service.talents.care import models as care_models
 from service.talents.family import models as family_models
 from service.talents.importing import models as importing_models
 from service.talents.matters import models as matter_models
@@ -27,6 +28,7 @@ from service.talents.matters import models as matter_models
 ROOMS = (
     audit_models,
     auth_models,
+    care_models,
     counter_models,
     journal_models,
     family_models,

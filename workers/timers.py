@@ -16,7 +16,7 @@ from events import feed
 from service import limits
 from service.audit import days
 from service.auth import keys
-from service.requests import falling, lapsing
+from service.requests import falling, lapsing, retention
 from service.requests.clocks import Act
 from service.satisfaction import defaults
 from service.talents.applications import clocks
@@ -154,6 +154,7 @@ HOUSEKEEPING: dict[str, Work] = {
     "old days": statuslists.forget_old,
     "old imports": imports.forget_old,
     "old rows": _forget,
+    "old messages": retention.forget_messages,
     "time of applications": clocks.give_missing,
     "seals": days.seal_due,
 }

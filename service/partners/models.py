@@ -10,7 +10,10 @@ from service.db import Base
 
 
 class Partner(Base):
-    """办理单位: who fulfils. `kind` is what it is (住建, 教育, 银行, 医院, 网点 …)."""
+    """办理单位: who fulfils. `kind` is what it is (住建, 教育, 银行, 医院, 网点 …).
+
+    `silent_since`: it let its last offers lapse without an answer (service/requests/health.py).
+    """
 
     __tablename__ = "partners"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -18,6 +21,7 @@ class Partner(Base):
     kind: Mapped[str]
     region: Mapped[str]
     last_seen_at: Mapped[datetime | None]
+    silent_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -35,7 +39,8 @@ class Route(Base):
     """Who may get which offering where: data that officials change (api.md 5.6).
 
     Among routes that match, the nearest region wins, then the lower `rank`, then the one with the
-    smaller part of its `share` used today. `daily_capacity` and opening hours pass a partner over.
+    smaller part of its `share` used today. `daily_capacity`, `batch_capacity` (of a calendar month,
+    as housing's batches are) and opening hours pass a partner over.
     """
 
     __tablename__ = "routes"
@@ -46,6 +51,7 @@ class Route(Base):
     rank: Mapped[int]
     share: Mapped[int]
     daily_capacity: Mapped[int | None]
+    batch_capacity: Mapped[int | None]
     opens_at: Mapped[time | None]
     closes_at: Mapped[time | None]
     valid_from: Mapped[date]

@@ -17,8 +17,17 @@ from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.reference import regions
-from service.requests import fields, members, partner_routes, queries, timeline, words
-from service.requests.actions import handling
+from service.requests import (
+    conversation,
+    fields,
+    members,
+    message_pages,
+    partner_routes,
+    queries,
+    timeline,
+    words,
+)
+from service.requests.actions import handling, messaging
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.fields import values
 from service.requests.posting import beside, errors_of, under
@@ -59,10 +68,12 @@ async def desk(
     tab = tab if tab in TABS else "todo"
     found = await queries.by_urgency(session, caller.partner_id, TABS[tab][1], SHOWN)
     known = await regions.of(session)
+    ids = [each.request.id for each in found[:SHOWN]]
     return page(
         request,
         "requests/templates/desk.html",
         lines=await partner_routes.summaries(session, found[:SHOWN]),
+        unread=await conversation.unread(session, ids, f"partners/{caller.partner_id}"),
         more=len(found) > SHOWN,
         tabs=[(code, label) for code, (label, _) in TABS.items()],
         at_tab=tab,
@@ -102,6 +113,7 @@ async def show(
     shown = fields.of(
         version.result_schema, posted=typed, errors=under(errors_of(problem), "/result")
     )
+    talk = await message_pages.talk(session, caller, found.request, now, problem)
     return page(
         request,
         "requests/templates/desk_request.html",
@@ -113,6 +125,7 @@ async def show(
         open=act,
         publicity_wd=version.publicity_wd,
         **await _what(session, caller, found),
+        **talk,
         **WORDS,
     )
 
@@ -155,6 +168,8 @@ async def act(
         raise NotFound
     given = await sent(request)
     found = await queries.at_partner(session, caller.partner_id, request_id)
+    if act == "messages":
+        return await _message(request, session, caller, found, now, given)
     doing = _do(act, session, request_id, caller, given, found, now)
     if problem := await attempt(session, doing):
         await session.refresh(found.request)
@@ -164,7 +179,24 @@ async def act(
     return Redirect(f"{back}?done={DONE[act]}", status_code=303)
 
 
+async def _message(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    caller: Caller,
+    found: Found,
+    now: datetime,
+    given: FormSent,
+) -> Response[Any]:
+    request_id = found.request.id
+    if problem := await message_pages.send(
+        session, caller, request_id, given, now, messaging.reply
+    ):
+        return await show(request, session, caller, found, now, given, problem, "messages")
+    return Redirect(f"{DESK}/{request_id}?done=written#messages", status_code=303)
+
+
 DONE = {
+    "messages": "written",
     "accept": "accepted",
     "bounce": "bounced",
     "ask": "asked",

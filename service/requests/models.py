@@ -29,7 +29,10 @@ from service.problems import WrongState
 from service.requests.states import ACTS, ENDED, LIMIT_OF_BOUNCES, OPEN, UNROUTED, Party, State
 from service.sealing import SealedJson, SealedText
 
-__all__ = ["ENDED", "Clock", "Dispatch", "Note", "Pause", "Request", "Rung", "State"]
+__all__ = [
+    "ENDED", "Clock", "DeskHold", "Dispatch", "MessageRead", "Note", "Pause", "Request", "Rung",
+    "State",
+]  # fmt: skip
 
 
 class Request(Base):
@@ -328,7 +331,9 @@ class Pause(Base):
 
 
 class Note(Base):
-    """A message between holder, steward and partner, or a partner's progress note."""
+    """Words beside a request: a message, a step, a ruling. `partner_id` is with whom it was said:
+    the partner that had it then, or nobody yet; another partner never reads it.
+    """
 
     __tablename__ = "request_notes"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -336,5 +341,36 @@ class Note(Base):
     kind: Mapped[str]
     author: Mapped[str]
     author_role: Mapped[str]
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
     text: Mapped[str] = mapped_column(SealedText("request_notes.text"))
+    files: Mapped[list[str]] = mapped_column(server_default="[]")
     written_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_request_notes_files",
+            "files",
+            postgresql_using="gin",
+            postgresql_ops={"files": "jsonb_path_ops"},
+        ),
+    )
+
+
+class MessageRead(Base):
+    """When one side first read a message; sides are `holder`, `steward`, `partners/<id>`."""
+
+    __tablename__ = "message_reads"
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("request_notes.id"), primary_key=True)
+    side: Mapped[str] = mapped_column(primary_key=True)
+    read_at: Mapped[datetime]
+
+
+class DeskHold(Base):
+    """A clerk has it on the desk until `held_until`; colleagues read it and act on another."""
+
+    __tablename__ = "desk_holds"
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    taken_at: Mapped[datetime]
+    held_until: Mapped[datetime]

@@ -19,10 +19,12 @@ from service.pages.show import page
 from service.problems import Problem
 from service.reference import regions
 from service.requests import (
+    conversation,
     deadlines,
     desk_pages,
     fields,
     members,
+    message_pages,
     new_pages,
     papers,
     queries,
@@ -30,8 +32,8 @@ from service.requests import (
     views,
     words,
 )
-from service.requests.actions import holding
-from service.requests.actions.holding import Answers, Message
+from service.requests.actions import holding, messaging
+from service.requests.actions.holding import Answers
 from service.requests.fields import values
 from service.requests.new_pages import counties_of
 from service.requests.posting import beside, errors_of, under
@@ -61,8 +63,14 @@ async def mine(
     before = paging.after(request.query_params.get("before"))
     found = await queries.newest(session, caller, before=before, limit=SHOWN)
     shown = paging.page_of([views.summary_of(each) for each in found], SHOWN, lambda r: r.id)
+    ids = [line.id for line in shown.items]
     return page(
-        request, "requests/templates/my_requests.html", lines=shown.items, next=shown.next, **WORDS
+        request,
+        "requests/templates/my_requests.html",
+        lines=shown.items,
+        unread=await conversation.unread(session, ids, conversation.HOLDER),
+        next=shown.next,
+        **WORDS,
     )
 
 
@@ -91,6 +99,7 @@ async def show(
     found = await queries.visible(session, caller, request_id)
     story = await _story(session, caller, found, now)
     answer = await _answer_form(session, caller, found, now, given, problem)
+    talk = await message_pages.talk(session, caller, found.request, now, problem)
     names = {"file", *(field.name for field in answer["fields"])}
     return page(
         request,
@@ -100,6 +109,7 @@ async def show(
         revision=found.request.revision,
         now=now,
         **story,
+        **talk,
         **answer,
         **WORDS,
     )
@@ -122,7 +132,7 @@ async def _story(
         "filled": fields.lines(version.form_schema, row.form, names),
         "result": fields.lines(version.result_schema, row.result or {}, names),
         "kinds": words.for_whom(row.beneficiaries, members.refs(named)),
-        "story": await timeline.of(session, row),
+        "story": [e for e in await timeline.of(session, row) if e.type != timeline.MESSAGE],
         "why": why.explanation if not row.ended_at else [],
         "provisional": why.provisional,
     }
@@ -223,12 +233,12 @@ async def messages(
 ) -> Response[Any]:
     """留言。"""
     given = await sent(request)
-    message = Message(given.text("text")[:2000] or "—")
-    return await _after(
-        holding.write(session, request_id, caller, None, message, now),
-        "written",
-        _shown(request, session, caller, request_id, now, given),
-    )
+    if problem := await message_pages.send(
+        session, caller, request_id, given, now, messaging.write
+    ):
+        shown = _shown(request, session, caller, request_id, now, given)
+        return await show(**shown, problem=problem)
+    return Redirect(f"{MINE}/{request_id}?done=written#messages", status_code=303)
 
 
 @post(ONE + "/withdraw", **ACT)

@@ -11,7 +11,7 @@ from service.auth.callers import Caller
 from service.pages.forms import FormSent, attempt
 from service.problems import Problem
 from service.requests import queries
-from service.requests.models import Request
+from service.requests.models import Note, Request
 from service.talents import files
 from service.talents.models import File
 
@@ -24,7 +24,13 @@ async def seen_with_request(session: AsyncSession, caller: Caller, file_id: UUID
     if caller.partner_id is not None:
         theirs = or_(theirs, Request.partner_id == caller.partner_id)
     query = select(Request.id).where(Request.files.contains([str(file_id)]), theirs)
-    return await session.scalar(query.limit(1)) is not None
+    if await session.scalar(query.limit(1)) is not None:
+        return True
+    said = select(Request.id).join(Note, Note.request_id == Request.id)
+    said = said.where(Note.files.contains([str(file_id)]), theirs)
+    if caller.partner_id is not None:
+        said = said.where(queries.said_with(caller.partner_id))
+    return await session.scalar(said.limit(1)) is not None
 
 
 files.seen_through(seen_with_request)
@@ -83,7 +89,7 @@ def ids_of(given: FormSent) -> list[UUID]:
 
 async def papers_of(session: AsyncSession, caller: Caller, given: FormSent) -> list[Paper]:
     """The caller's own files that a form names, to be shown again."""
-    query = select(File).where(File.id.in_(ids_of(given)), File.account_id == caller.account_id)
+    query = select(File).where(File.id.in_(ids_of(given)), files.put_in_by(caller))
     return [
         Paper(file.id, f"{KINDS.get(file.media_type, '文件')},{max(1, file.octets // 1024)} KB")
         for file in await session.scalars(query.order_by(File.id))

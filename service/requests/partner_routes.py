@@ -38,7 +38,7 @@ async def view(session: AsyncSession, caller: Caller, request_id: UUID) -> Partn
     """A request that the caller's agency has; raises NotFound."""
     found = await queries.at_partner(session, caller.partner_id, request_id)
     clocks = (await queries.clocks_of(session, [request_id])).get(request_id, [])
-    notes = await queries.notes_of(session, request_id)
+    notes = await queries.notes_of(session, request_id, partner_id=caller.partner_id)
     named = await members.of_request(session, request_id)
     return views.partner_view(found, clocks, notes, named)
 

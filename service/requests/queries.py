@@ -158,11 +158,20 @@ async def clocks_of(session: AsyncSession, request_ids: Sequence[UUID]) -> dict[
     return found
 
 
-async def notes_of(session: AsyncSession, request_id: UUID, *kinds: str) -> Sequence[Note]:
-    """Messages, progress notes and rulings, oldest first."""
+def said_with(partner_id: UUID) -> ColumnElement[bool]:
+    """Notes that a partner may read: its own and those from before anybody had the request."""
+    return or_(Note.partner_id.is_(None), Note.partner_id == partner_id)
+
+
+async def notes_of(
+    session: AsyncSession, request_id: UUID, *kinds: str, partner_id: UUID | None = None
+) -> Sequence[Note]:
+    """Messages, progress notes and rulings, oldest first; as that partner may read them."""
     query = select(Note).where(Note.request_id == request_id)
     if kinds:
         query = query.where(Note.kind.in_(kinds))
+    if partner_id is not None:
+        query = query.where(said_with(partner_id))
     return (await session.scalars(query.order_by(Note.id))).all()
 
 

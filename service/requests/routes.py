@@ -18,7 +18,7 @@ from service.paging import Cursor, Limit, Page
 from service.requests import members, queries, timeline, views
 from service.requests import open_counts as _open_counts  # noqa: F401 - the unit's page asks it
 from service.requests.actions import holding, submitting
-from service.requests.actions.holding import Answers, Message
+from service.requests.actions.holding import Answers
 from service.requests.actions.submitting import Submission
 from service.requests.queries import Found
 from service.requests.states import Party, State
@@ -142,25 +142,4 @@ async def answers(
     return await shown(session, caller, await queries.visible(session, caller, request_id))
 
 
-class Written(msgspec.Struct, frozen=True):
-    """A message that is kept."""
-
-    id: UUID
-
-
-@post("/v1/requests/{request_id:uuid}/messages", guards=[holder])
-async def messages(
-    request_id: FromPath[UUID],
-    data: Message,
-    session: NamedDependency[AsyncSession],
-    caller: NamedDependency[Caller],
-    now: NamedDependency[datetime],
-    if_match: IfMatch = None,
-) -> Response[Written]:
-    """给办理方留言;If-Match 可不带。 Problems: 404, 409 `wrong-state`, 412."""
-    revision = revision_of(if_match) if if_match is not None else None
-    done, message_id = await holding.write(session, request_id, caller, revision, data, now)
-    return Response(Written(message_id), headers={"ETag": etag(done.revision)})
-
-
-ROUTES = [submit, requests, request, story, withdraw, answers, messages]
+ROUTES = [submit, requests, request, story, withdraw, answers]

@@ -37,10 +37,10 @@ ACTS: dict[Party, dict[State, tuple[str, ...]]] = {
         State.AWAITING_CORRECTION: ("answers", "withdraw", "messages"),
     },
     Party.PARTNER: {
-        State.OFFERED: ("accept", "bounce"),
-        State.ACCEPTED: ("ask", "publicity", "progress", "complete"),
-        State.AWAITING_CORRECTION: ("progress",),
-        State.IN_PUBLICITY: ("progress",),
+        State.OFFERED: ("accept", "bounce", "messages"),
+        State.ACCEPTED: ("ask", "publicity", "progress", "complete", "messages"),
+        State.AWAITING_CORRECTION: ("progress", "messages"),
+        State.IN_PUBLICITY: ("progress", "messages"),
     },
     Party.CENTRE: {State.IN_RULING: ("assign", "end")},
 }

@@ -52,8 +52,12 @@ async def of(session: AsyncSession, request: Request) -> list[Entry]:
     rows = await log.of_subject(session, f"requests/{request.id}")
     notes = await queries.notes_of(session, request.id)
     names = await _partner_names(session, rows)
+    said = {str(n.id): n.text or ERASED for n in notes if n.kind == "message"}
     by_kind = {kind: iter([n.text for n in notes if n.kind == kind]) for kind in KINDS}
-    return [_entry(row, names, _note_of(row, by_kind)) for row in rows]
+    return [
+        _entry(row, names, said.get(row.data.get("message_id", "")) or _note_of(row, by_kind))
+        for row in rows
+    ]
 
 
 async def _partner_names(session: AsyncSession, rows: Sequence[sa.Row[Any]]) -> Mapping[UUID, str]:
@@ -62,8 +66,9 @@ async def _partner_names(session: AsyncSession, rows: Sequence[sa.Row[Any]]) -> 
     return {partner_id: name for partner_id, name in await session.execute(query)}
 
 
+MESSAGE = "hck.request.message_sent.v1"
+ERASED = "(已按保存期限删除)"
 KINDS = {
-    "message": "hck.request.message_sent.v1",
     "progress": "hck.request.progressed.v1",
     "ruling": "hck.request.ruled.v1",
 }

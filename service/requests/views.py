@@ -40,6 +40,7 @@ class Message(msgspec.Struct, frozen=True):
     kind: str
     role: str
     text: str
+    files: list[str]
     written_at: datetime
 
 
@@ -186,7 +187,7 @@ def _correction(request: Request, clocks: Sequence[Clock]) -> Correction | None:
 
 def _message(note: Note) -> Message:
     written_at = note.written_at.astimezone(SHANGHAI)
-    return Message(note.id, note.kind, note.author_role, note.text, written_at)
+    return Message(note.id, note.kind, note.author_role, note.text, note.files, written_at)
 
 
 def _partner_summary(found: Found, clocks: Sequence[Clock]) -> dict[str, Any]:

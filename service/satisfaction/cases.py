@@ -26,6 +26,7 @@ from service.satisfaction.models import (
     Ruling,
     Verdict,
 )
+from service.talents import files as stored
 from service.talents.models import File
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S")]
@@ -143,7 +144,7 @@ async def rectify(
 
 
 async def _check_files(session: AsyncSession, files: Sequence[UUID], by: Caller) -> None:
-    query = select(File.id).where(File.id.in_(files), File.account_id == by.account_id)
+    query = select(File.id).where(File.id.in_(files), stored.put_in_by(by))
     own = set((await session.scalars(query)).all()) if files else set()
     missing = [place for place, each in enumerate(files) if each not in own]
     if missing:

@@ -233,7 +233,8 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     ),
 }
 
-FROM_HOLDER = ("talent", "steward")
+READERS = {"talent": (CLERKS, STEWARD), "steward": (CLERKS, HOLDER)}
+"""Who reads a message of the holder's side, by the role that wrote it."""
 DECIDED = {"agree": "已同意", "decline": "未同意"}
 LEGS = {"acceptance": "接件", "handling": "办理", "promise": "总时限", "correction": "补正"}
 
@@ -242,8 +243,7 @@ def lines_of(event: Event, role: str) -> tuple[Line, ...]:
     """The sentences that an event asks for; `role` is who caused it."""
     if isinstance(event, of_requests.MessageSent):
         # Whoever wrote it knows it.
-        to = (CLERKS,) if role in FROM_HOLDER else HOLDER_SIDE
-        return (Line(to, "“{offering}”申请有一条新留言。"),)
+        return (Line(READERS.get(role, HOLDER_SIDE), "“{offering}”申请有一条新留言。"),)
     lines = LINES.get(type(event), ())
     return tuple(line for line in lines if line.only is None or line.only(event))
 

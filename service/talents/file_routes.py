@@ -49,7 +49,7 @@ async def uploaded(request: Request[Any, Any, Any]) -> bytes:
     return await found[0].read()
 
 
-@post("/v1/files", guards=[guards.roles(*Role)])
+@post("/v1/files", guards=[guards.any_scope(("requests:handle",), *Role)])
 async def put_file(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],

@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -71,8 +71,9 @@ async def keep(
     # Ten megabytes take a while: other calls go on meanwhile.
     digest, sealed = await asyncio.to_thread(_sealed, content)
     file = File(
-        id=ids.new_id(), account_id=by.account_id, sha256=digest, media_type=media_type,
-        octets=len(content), content=sealed, created_at=now, declared_at=now if declared else None,
+        id=ids.new_id(), account_id=by.account_id, partner_id=by.client_partner_id, sha256=digest,
+        media_type=media_type, octets=len(content), content=sealed, created_at=now,
+        declared_at=now if declared else None,
     )  # fmt: skip
     session.add(file)
     await session.flush()
@@ -83,17 +84,33 @@ def _sealed(content: bytes) -> tuple[str, bytes]:
     return hashlib.sha256(content).hexdigest(), sealing.ring().seal(content, ABOUT)
 
 
+def put_in_by(caller: Caller) -> ColumnElement[bool]:
+    """The caller's own files: a person's, or those of the agency whose machine calls."""
+    if caller.account_id is not None:
+        return File.account_id == caller.account_id
+    if caller.client_partner_id is not None:
+        return and_(File.account_id.is_(None), File.partner_id == caller.client_partner_id)
+    return false()
+
+
+async def erase(session: AsyncSession, file_ids: Collection[UUID], now: datetime) -> None:
+    """Forget what is in these files; that they were there, and who opened them, stays."""
+    content = await asyncio.to_thread(sealing.ring().seal, b"", ABOUT)
+    query = update(File).where(File.id.in_(file_ids), File.erased_at.is_(None))
+    await session.execute(query.values(content=content, octets=0, erased_at=now))
+
+
 async def opened(session: AsyncSession, by: Caller, file_id: UUID) -> Opened:
     """A file where the caller may see it; raises NotFound."""
     query = select(File).where(File.id == file_id).options(undefer(File.content))
     file: File | None = await session.scalar(query)
-    if file is None or not await _may_see(session, by, file):
+    if file is None or file.erased_at is not None or not await _may_see(session, by, file):
         raise NotFound
     return Opened(file, await asyncio.to_thread(sealing.ring().open, file.content, ABOUT))
 
 
 async def _may_see(session: AsyncSession, by: Caller, file: File) -> bool:
-    if by.account_id is not None and file.account_id == by.account_id:
+    if await session.scalar(select(File.id).where(File.id == file.id, put_in_by(by))):
         return True
     belongs = select(Application.id).where(
         # Put in by the talent or by their specialist: both columns have an index.

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -23,7 +23,7 @@ class Person(Base):
     phone_blind: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     address: Mapped[str | None] = mapped_column(SealedText("people.address"))
     born_on: Mapped[date | None]
-    steward_id: Mapped[UUID | None]
+    steward_id: Mapped[UUID | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
 
 
@@ -40,14 +40,20 @@ class Unit(Base):
 
 
 class File(Base):
-    """A document somebody put in; judged by content, kept sealed."""
+    """A document that a person, or a partner's machine, put in; judged by content, kept sealed."""
 
     __tablename__ = "files"
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
     sha256: Mapped[str]
     media_type: Mapped[str]
     octets: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     declared_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("account_id IS NOT NULL OR partner_id IS NOT NULL", name="somebodys"),
+    )

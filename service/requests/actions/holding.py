@@ -9,13 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from events.base import Event
-from events.of_requests import MessageSent
 from service.auth.callers import Caller, Role
 from service.offerings import forms
 from service.problems import FieldError, InvalidBody
 from service.requests import clocks
 from service.requests.actions import reach
-from service.requests.actions.notes import add_note
 from service.requests.actions.submitting import check_files
 from service.requests.models import Request
 from service.requests.states import Ended, Party, State
@@ -27,12 +25,6 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     form: dict[str, Any] = {}
     files: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
     note: Annotated[str, msgspec.Meta(max_length=2000)] = ""
-
-
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A message to whoever handles the request."""
-
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
 
 async def withdraw(
@@ -80,30 +72,6 @@ def _changed_form(request: Request, given: Answers) -> dict[str, Any]:
         text = "请至少修改一项表单内容、补一份材料或写明说明。"
         raise InvalidBody(FieldError("", "empty", text))
     return {**request.form, **given.form}
-
-
-async def write(
-    session: AsyncSession,
-    request_id: UUID,
-    by: Caller,
-    revision: int | None,
-    message: Message,
-    now: datetime,
-) -> tuple[Request, UUID]:
-    """Write to the others; returns the message's id. Its text stays out of the log."""
-    request = await reach.seen(session, request_id, by, revision)
-    request.check("messages", Party.HOLDER)
-    author = by.author(Role.TALENT, Role.STEWARD)
-    message_id = add_note(session, request, "message", message.text, author, now)
-    request.touch()
-    event = MessageSent(
-        request_id=request.id,
-        offering=request.offering,
-        partner_id=request.partner_id,
-        message_id=message_id,
-    )
-    await _tell(session, request, event, by, now)
-    return request, message_id
 
 
 async def _tell(

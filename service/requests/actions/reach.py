@@ -24,12 +24,15 @@ async def locked(session: AsyncSession, request_id: UUID) -> Request:
     return found
 
 
-async def at_partner(session: AsyncSession, request_id: UUID, by: Caller, revision: int) -> Request:
+async def at_partner(
+    session: AsyncSession, request_id: UUID, by: Caller, revision: int | None
+) -> Request:
     """The request where the caller's agency has it (api.md 5.5); raises NotFound, Stale."""
     request = await locked(session, request_id)
     if by.partner_id is None or request.partner_id != by.partner_id:
         raise NotFound
-    check_revision(request.revision, revision)
+    if revision is not None:
+        check_revision(request.revision, revision)
     return request
 
 

@@ -22,6 +22,7 @@ from service.requests import clocks, entitlement, numbers
 from service.requests.members import RequestMember
 from service.requests.models import Clock, Request, State
 from service.requests.routing import CHOICE_FIELDS, wanted_of
+from service.talents import files as stored
 from service.talents.cards.card import Card
 from service.talents.family import beside
 from service.talents.family.models import FamilyMember, MunicipalCard
@@ -178,7 +179,7 @@ async def check_files(session: AsyncSession, by: Caller, files: list[UUID]) -> N
     """Each file is one that the caller put in; raises InvalidBody naming those that are not."""
     if not files:
         return
-    query = select(File.id).where(File.id.in_(files), File.account_id == by.account_id)
+    query = select(File.id).where(File.id.in_(files), stored.put_in_by(by))
     theirs = set(await session.scalars(query))
     wrong = [place for place, file in enumerate(files) if file not in theirs]
     if wrong:

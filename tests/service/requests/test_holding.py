@@ -1,3 +1,5 @@
+import pytest
+
 from tests.city import City
 from tests.service.requests.ask import Case, accepted, offered, submitted
 
@@ -22,6 +24,48 @@ async def test_a_partner_at_work_sees_that_the_holder_withdrew(city: City) -> No
     assert (seen["state"], seen["allowed"], seen["due_at"]) == ("withdrawn", [], None)
     running = await city.sql("SELECT leg FROM clocks WHERE stopped_at IS NULL")
     assert running == []
+
+
+async def begun(city: City, state: str) -> Case:
+    """A request in that state, brought there through the doors."""
+    if state == "submitted":
+        return await submitted(city)
+    if state == "in_ruling":
+        await city.sql("UPDATE routes SET valid_to = '2026-03-01' WHERE offering = 'HO-01'")
+    case = await offered(city)
+    if state not in ("offered", "in_ruling"):
+        await case.act("accept")
+    if state == "awaiting_correction":
+        await case.act("ask", {"items": ["户口簿"]})
+    if state == "in_publicity":
+        await case.act("publicity", {"from": "2026-03-02", "to": "2026-03-04"})
+    assert await case.state() == state
+    return case
+
+
+OPEN = (
+    "submitted", "offered", "accepted", "awaiting_correction", "in_publicity", "in_ruling",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("state", OPEN)
+async def test_it_is_withdrawn_at_any_time_and_whoever_has_it_is_told(
+    city: City, state: str
+) -> None:
+    case = await begun(city, state)
+    told = {"offered": "withdrawn_offer", "submitted": None, "in_ruling": None}
+    assert (await case.hold("withdraw")).json()["state"] == "withdrawn"
+    await city.settle()
+    word = told.get(state, "withdrawn")
+    feed = (await case.partner.get("/v1/partner/events")).json()["events"]
+    assert [e["type"] for e in feed][-1:] == ([f"hck.request.{word}.v1"] if word else [])
+    assert await city.sql("SELECT 1 FROM clocks WHERE stopped_at IS NULL") == []
+    assert await city.sql("SELECT 1 FROM pauses WHERE ended_at IS NULL") == []
+    again = await case.hold("withdraw")
+    assert (again.json()["code"], again.json()["allowed"]) == ("wrong-state", [])
+    assert (await case.holder.get(f"{case.path}/timeline")).json()["items"][-1][
+        "text"
+    ] == "申请已撤回"
 
 
 async def test_nobody_else_sees_a_request(city: City) -> None:

@@ -72,7 +72,7 @@ def test_a_correction_is_asked_for_once() -> None:
     assert "ask" not in row.acts(Party.PARTNER)
     with pytest.raises(WrongState) as refusal:
         row.ask(["又一项"], NOON, NOON)
-    assert refusal.value.allowed == ["publicity", "progress", "complete"]
+    assert refusal.value.allowed == ["publicity", "progress", "complete", "messages"]
 
 
 def test_a_bounce_names_the_former_partner_and_leaves_the_request_without_one() -> None:
