@@ -2,7 +2,7 @@
 
 Only additions, each with a default of its own, so that the code before it still runs.
 
-Revision: 41ca4dfe1080, after: 41ca4dfe08c0
+Revision: 41ca4dfe1080, after: 41ca4dfe1090
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '41ca4dfe1080'
-down_revision = '41ca4dfe08c0'
+down_revision = '41ca4dfe1090'
 branch_labels = None
 depends_on = None
 

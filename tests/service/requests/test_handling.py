@@ -9,7 +9,7 @@ from tests.service.requests.ask import APARTMENT, GRANTED, Case, accepted, offer
 async def test_an_accepted_request_runs_on_the_handling_clock(city: City) -> None:
     case = await offered(city)
     before = (await case.partner.get(case.desk)).json()
-    assert before["allowed"] == ["accept", "bounce"]
+    assert before["allowed"] == ["accept", "bounce", "messages"]
     assert list(before["deadlines"]) == ["acceptance"]
     answer = await case.act("accept")
     after = answer.json()
@@ -39,7 +39,7 @@ async def test_a_wrong_state_says_what_is_open_instead(city: City, act: str, con
     answer = await case.act(act, content)
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong-state")
     assert answer.json()["state"] == "accepted"
-    assert answer.json()["allowed"] == ["ask", "publicity", "progress", "complete"]
+    assert answer.json()["allowed"] == ["ask", "publicity", "progress", "complete", "messages"]
 
 
 async def test_the_partner_sees_what_the_offering_shares_and_nothing_of_others(
@@ -114,7 +114,7 @@ async def test_a_correction_stops_the_clock_until_it_is_answered(city: City) -> 
     assert seen["correction"]["items"] == ["无房证明", "劳动合同"]
     assert seen["allowed"] == ["answers", "withdraw", "messages"]
     assert seen["deadline"] is None
-    assert (await case.act("complete", GRANTED)).json()["allowed"] == ["progress"]
+    assert (await case.act("complete", GRANTED)).json()["allowed"] == ["progress", "messages"]
     answered = await case.hold("answers", {"form": {"family_size": 4}, "note": "已补齐"})
     assert answered.json()["state"] == "accepted"
     assert answered.json()["deadline"] is not None
@@ -122,7 +122,7 @@ async def test_a_correction_stops_the_clock_until_it_is_answered(city: City) -> 
     assert at_desk["form"]["family_size"] == 4
     assert at_desk["correction"]["answer"]["note"] == "已补齐"
     again = await case.act("ask", {"items": ["再来一份"]})
-    assert again.json()["allowed"] == ["publicity", "progress", "complete"]
+    assert again.json()["allowed"] == ["publicity", "progress", "complete", "messages"]
 
 
 async def test_a_correction_is_asked_for_within_five_working_days(city: City) -> None:
@@ -152,7 +152,7 @@ async def test_publicity_stops_the_clock_and_runs_from_today(city: City) -> None
     begun = await case.act("publicity", {"from": "2026-03-02", "to": "2026-03-04"})
     assert (begun.status_code, begun.json()["state"]) == (200, "in_publicity")
     assert begun.json()["deadlines"] == {}
-    assert begun.json()["allowed"] == ["progress"]
+    assert begun.json()["allowed"] == ["progress", "messages"]
 
 
 async def test_progress_is_told_to_the_holder(city: City) -> None:
