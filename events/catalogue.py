@@ -55,6 +55,7 @@ from events.of_people import (
     MunicipalCardDeclared,
     MunicipalCardEnded,
 )
+from events.of_quota import QuotaDropped, QuotaFreed, QuotaNamed, QuotaTaken
 from events.of_ratings import RatingCalledBack, RatingGiven, RatingRectified, RatingRuled
 from events.of_requests import (
     CorrectionAnswered,
@@ -163,6 +164,10 @@ AnyEvent = (
     | WebhookEnded
     | DayExported
     | DaySealed
+    | QuotaDropped
+    | QuotaFreed
+    | QuotaNamed
+    | QuotaTaken
 )
 
 EVENTS: dict[str, type[Event]] = {type_of(each): each for each in get_args(AnyEvent)}

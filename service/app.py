@@ -54,6 +54,7 @@ from service.talents.importing import routes as import_routes
 from service.talents.matters import routes as matter_routes
 from service.talents.proof import card_keys, key_admin_routes, key_routes, presenting_routes
 from service.talents.proof.key_store import store_of
+from service.talents.quota import routes as quota_routes
 from service.transactions import keep_answer, provide_session
 from service.worktime import routes as worktime_routes
 
@@ -92,6 +93,7 @@ ROOMS: list[Any] = [
     digests,
     face_routes,
     presenting_routes,
+    quota_routes,
     request_pages,
     request_routes,
     satisfaction_pages,

@@ -24,6 +24,7 @@ from service.talents.care import models as care_models
 from service.talents.family import models as family_models
 from service.talents.importing import models as importing_models
 from service.talents.matters import models as matter_models
+from service.talents.quota import models as quota_models
 
 ROOMS = (
     audit_models,
@@ -45,6 +46,7 @@ ROOMS = (
     photos,
     importing_models,
     printing,
+    quota_models,
     opinions,
     reading,
     returns,

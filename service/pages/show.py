@@ -30,6 +30,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
         "办卡审核",
     ),
     ((Role.UNIT_MANAGER, Role.UNIT_SPECIALIST), "/unit", "本单位人才"),
+    ((Role.REVIEWER, Role.OFFICE), "/quotas", "企业名额"),
     (CARDS_SEEN, "/cards", "惠才卡"),
     (CARDS_SEEN, "/card-matters", "卡务"),
     ((Role.PARTNER_CLERK,), "/desk", "待办申请"),

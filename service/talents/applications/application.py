@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from events import of_applications as happened
@@ -34,6 +34,7 @@ EVENTS: dict[str, type[OfApplication]] = {
 class Application(Base):
     """One person's application for a card, from draft to issued (api.md 3.3).
 
+    `by_quota`: on the place of its enterprise rather than before the panel (guide.md 2.2).
     `path` is the list of steps that this one goes through, fixed when it is submitted.
     `return_to` is the step that it left when returned, rejected or withdrawn: a returned one comes
     back to it once mended at `mend_at`.
@@ -52,6 +53,7 @@ class Application(Base):
     contract_until: Mapped[date | None]
     management_until: Mapped[date | None]
     evidence: Mapped[list[Any]]
+    by_quota: Mapped[bool] = mapped_column(default=False, server_default=false())
     step: Mapped[str]
     path: Mapped[list[str]]
     return_to: Mapped[str | None]

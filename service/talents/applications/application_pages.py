@@ -111,6 +111,7 @@ async def _begin(session: AsyncSession, by: Caller, given: FormSent, now: dateti
         contract_until=given.day("contract_until"),
         management_until=given.day("management_until"),
         evidence=await filling.evidence_of(session, by, given, now),
+        by_quota=given.text("by_quota") == "yes",
     )
     application = await drafting.begin(session, by, draft, now)
     if given.text("do") == "submit":

@@ -32,6 +32,11 @@ class Category(msgspec.Struct, frozen=True):
     age_limit: int | None
     evidence: tuple[str, ...]
 
+    @property
+    def has_quota(self) -> bool:
+        """Whether an enterprise may put somebody forward for it (guide.md 2.2)."""
+        return self.route == "panel"
+
     def too_old(self, born_on: date | None, today: date) -> bool:
         """Whether somebody has passed the age limit: 55 means until the 56th birthday."""
         if self.age_limit is None or born_on is None:

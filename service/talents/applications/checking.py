@@ -26,6 +26,9 @@ def check(application: Application, category: Category, person: Person, today: d
     if application.management_until and "management_period" not in category.validity:
         advice = "这一类别不按管理期确定有效期,请去掉管理期。"
         wrong.append(FieldError("/management_until", "not-for-category", advice))
+    if application.by_quota and not category.has_quota:
+        advice = "这一类别没有企业名额,请改选评审途径。"
+        wrong.append(FieldError("/by_quota", "not-for-category", advice))
     if person.born_on and person.born_on > today:
         wrong.append(FieldError("/person/id_number", "invalid", "出生日期晚于今天,请核对。"))
     if category.too_old(person.born_on, today):

@@ -32,6 +32,7 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contract_until: date | None = None
     management_until: date | None = None
     evidence: Proofs = []
+    by_quota: bool = False
 
 
 class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +44,7 @@ class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contract_until: date | msgspec.UnsetType | None = msgspec.UNSET
     management_until: date | msgspec.UnsetType | None = msgspec.UNSET
     evidence: Proofs | msgspec.UnsetType = msgspec.UNSET
+    by_quota: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 async def begin(session: AsyncSession, by: Caller, draft: Draft, now: datetime) -> Application:
@@ -61,6 +63,7 @@ async def begin(session: AsyncSession, by: Caller, draft: Draft, now: datetime) 
         contract_until=draft.contract_until,
         management_until=draft.management_until,
         evidence=await proofs.kept(session, by, draft.evidence),
+        by_quota=draft.by_quota,
         step=steps.DRAFT,
         path=[],
         return_to=None,
@@ -106,9 +109,9 @@ async def patch(
 
 
 def _check_fixed(changes: Patch) -> None:
-    """Category and unit decide the path, which is fixed once it is submitted."""
-    advice = "提交后不能改类别和单位;需要更改的,请撤回后重新申请。"
-    names = ("category", "unit_uscc")
+    """Category, unit and quota decide the path, which is fixed once it is submitted."""
+    advice = "提交后不能改类别、单位和申报途径;需要更改的,请撤回后重新申请。"
+    names = ("category", "unit_uscc", "by_quota")
     fixed = [name for name in names if getattr(changes, name) is not msgspec.UNSET]
     if fixed:
         raise InvalidBody(*(FieldError(f"/{name}", "fixed", advice) for name in fixed))
@@ -122,6 +125,8 @@ async def _write(
     if changes.unit_uscc is not msgspec.UNSET:
         unit = await unit_of(session, changes.unit_uscc)
         application.unit_id, application.region = unit.id, unit.region
+    if changes.by_quota is not msgspec.UNSET:
+        application.by_quota = changes.by_quota
     if changes.contract_until is not msgspec.UNSET:
         application.contract_until = changes.contract_until
     if changes.management_until is not msgspec.UNSET:

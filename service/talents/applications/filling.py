@@ -74,6 +74,7 @@ async def patch_of(
         if draft and category.isascii() and category.isdigit()
         else UNSET,
         unit_uscc=given.text("unit_uscc") if draft else UNSET,
+        by_quota=given.text("by_quota") == "yes" if draft else UNSET,
         contract_until=given.day("contract_until"),
         management_until=given.day("management_until"),
         evidence=await evidence_of(session, by, given, now, evidence.shown(application.evidence)),
@@ -87,6 +88,7 @@ def texts_of(view: ApplicationView | None) -> dict[str, str]:
     found = {
         "category": view.category,
         "unit_uscc": view.unit_uscc,
+        "by_quota": "yes" if view.by_quota else None,
         "contract_until": view.contract_until,
         "management_until": view.management_until,
     }

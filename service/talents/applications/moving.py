@@ -23,6 +23,7 @@ from service.talents.applications.opinions import Opinion
 from service.talents.applications.returns import Missing
 from service.talents.cards import issuing
 from service.talents.models import Person, Unit
+from service.talents.quota import places
 
 
 class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,12 +71,17 @@ async def got(
 async def submit(
     session: AsyncSession, application_id: UUID, by: Caller, revision: int, now: datetime
 ) -> Application:
-    """Hand it on: to the unit, or once mended back to who returned it (guide.md 2.3)."""
+    """Hand it on: to the unit, or once mended back to who returned it (guide.md 2.3).
+
+    Raises NotFound, Stale, WrongState, InvalidBody, QuotaNotNamed, QuotaTaken.
+    """
     application = await got(session, application_id, by, revision, "submit")
     category = await checking.category_of(session, application.category)
     person = await session.get_one(Person, application.person_id)
     checking.check(application, category, person, now.astimezone(SHANGHAI).date())
     unit = await session.get_one(Unit, application.unit_id)
+    if application.by_quota and application.step == steps.DRAFT:
+        await places.take(session, application, by, now)
     await returns.close(session, application, now)
     event = application.submit(steps.path_of(unit.level, category.consent), now)
     await _tell(session, application, event, by, now)
@@ -160,6 +166,7 @@ async def decide(
             await returns.record(session, application, given.missing, now)
         case _:
             event = application.end(steps.REJECTED, now)
+            await places.free(session, application, by, now)
     await _tell(session, application, event, by, now)
     if application.step == steps.ISSUING:
         await issuing.issue(session, application, now, by)
@@ -200,6 +207,7 @@ async def withdraw(
 ) -> Application:
     """The talent takes it back, any time before it is issued."""
     application = await got(session, application_id, by, revision, "withdraw")
+    await places.free(session, application, by, now)
     await _tell(session, application, application.end(steps.WITHDRAWN, now), by, now)
     return application
 

@@ -77,6 +77,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     """The whole file. `returned_by` and `mend_at` while it is returned: who asks, who mends.
 
     `due_at` is when whoever has it should have acted; `missing` what a return asks for.
+    `by_quota`: on the place of its enterprise (guide.md 2.2).
     """
 
     id: UUID
@@ -92,6 +93,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     management_until: date | None
     evidence: list[Evidence]
     evidence_expected: Sequence[str]
+    by_quota: bool
     specialist: SpecialistView | None
     path: list[str]
     returned_by: str | None
@@ -148,6 +150,7 @@ async def view_of(
         management_until=application.management_until,
         evidence=evidence.shown(application.evidence),
         evidence_expected=category.evidence,
+        by_quota=application.by_quota,
         specialist=await _specialist(session, application),
         path=application.path,
         returned_by=returned_by(application),
