@@ -224,8 +224,8 @@ async def copy_of(city: City, first: Way) -> Any:
     person, application = ids.new_id(), ids.new_id()
     await city.pool.execute(
         "INSERT INTO people (id, name, id_kind, id_number, id_blind, born_on, created_at)"
-        " SELECT $1::uuid, p.name, p.id_kind, p.id_number, sha256($1::uuid::text::bytea), p.born_on,"
-        " p.created_at FROM people p JOIN card_applications a ON a.person_id = p.id"
+        " SELECT $1::uuid, p.name, p.id_kind, p.id_number, sha256($1::uuid::text::bytea),"
+        " p.born_on, p.created_at FROM people p JOIN card_applications a ON a.person_id = p.id"
         " WHERE a.id = $2",
         person,
         first.id,
