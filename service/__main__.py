@@ -109,7 +109,7 @@ def import_holders(settings: Settings, path: str, *, apply: bool) -> bool:
     """
     octets = Path(path).read_bytes()
 
-    async def work(sessions: Sessions) -> tuple[list[str], str | None]:
+    async def work(sessions: Sessions) -> tuple[list[str], bytes | None]:
         async with sessions.begin() as session:
             now = datetime.now(UTC)
             return await import_commands.run(session, octets, apply=apply, now=now)
@@ -119,7 +119,7 @@ def import_holders(settings: Settings, path: str, *, apply: bool) -> bool:
     print("\n".join(lines))
     if bad is not None:
         beside = Path(path).with_name(import_commands.BAD)
-        beside.write_text(bad, encoding="utf-8")
+        beside.write_bytes(bad)
         print(f"有问题的行已写到 {beside},改好后再导入。")
     return bad is None
 

@@ -19,6 +19,7 @@ from service.auth import keys
 from service.requests import falling, lapsing, retention
 from service.requests.clocks import Act
 from service.satisfaction import defaults
+from service.talents import alike
 from service.talents.applications import clocks
 from service.talents.cards import expiring
 from service.talents.importing import actions as imports
@@ -157,6 +158,7 @@ HOUSEKEEPING: dict[str, Work] = {
     "old messages": retention.forget_messages,
     "time of applications": clocks.give_missing,
     "seals": days.seal_due,
+    "look-alikes": alike.mark,
 }
 
 

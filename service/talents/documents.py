@@ -20,6 +20,13 @@ HMT_PERMIT = re.compile(r"[HM][0-9]{8}(?:[0-9]{2})?|[0-9]{8}(?:[0-9]{2})?")
 """往来内地通行证: H or M and 8 digits (with two more for the issue), from Taiwan 8 digits."""
 PASSPORT = re.compile(r"(?=.*[0-9])[A-Z0-9]{5,17}")
 
+TITLES: dict[str, str] = {
+    "resident_id": "居民身份证",
+    "hmt_residence": "港澳台居民居住证",
+    "foreign_pr": "外国人永久居留身份证",
+    "hmt_permit": "往来内地(大陆)通行证",
+    "passport": "护照",
+}
 SAYS: dict[str, str] = {
     "resident_id": "居民身份证号码不对,请核对 18 位号码和校验位。",
     "hmt_residence": "港澳台居民居住证号码不对,应为 81、82、83 开头的 18 位,请核对校验位。",

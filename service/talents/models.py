@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -11,7 +11,8 @@ from service.sealing import SealedText
 
 
 class Person(Base):
-    """人才. Name, ID number, telephone and address are sealed; look-ups go by the blind index."""
+    """人才. Name, ID number, telephone and address are sealed; look-ups go by the blind
+    index. `alike_blind` is equal where name and birthday are (alike.py)."""
 
     __tablename__ = "people"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -23,8 +24,16 @@ class Person(Base):
     phone_blind: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     address: Mapped[str | None] = mapped_column(SealedText("people.address"))
     born_on: Mapped[date | None]
+    alike_blind: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     steward_id: Mapped[UUID | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "ix_people_unmarked", "id",
+            postgresql_where=text("born_on IS NOT NULL AND alike_blind IS NULL"),
+        ),
+    )  # fmt: skip
 
 
 class Unit(Base):

@@ -14,7 +14,7 @@ from service import ids, sealing
 from service.auth.callers import Caller
 from service.auth.models import Account
 from service.problems import FieldError, InvalidBody, Problem
-from service.talents import documents
+from service.talents import alike, documents
 from service.talents.applications import steps
 from service.talents.applications.application import Application
 from service.talents.cards.card import LIVE, Card
@@ -146,7 +146,7 @@ async def _by_document(session: AsyncSession, checked: Checked, now: datetime) -
     fresh = insert(Person).values(
         id=ids.new_id(), name=checked.name, id_kind=checked.id_kind, id_number=checked.id_number,
         id_blind=mine, phone=None, phone_blind=None, address=None, born_on=checked.born_on,
-        steward_id=None, created_at=now,
+        alike_blind=alike.key_of(checked.name, checked.born_on), steward_id=None, created_at=now,
     )  # fmt: skip
     # Of two who give one document at once the second waits for the first, and finds its row.
     await session.execute(fresh.on_conflict_do_nothing())
@@ -182,6 +182,7 @@ async def change(session: AsyncSession, person: Person, checked: Checked) -> Non
         person.phone = checked.phone
         person.phone_blind = sealing.ring().blind(checked.phone, "people.phone_blind")
     person.name, person.born_on = checked.name, checked.born_on
+    person.alike_blind = alike.key_of(checked.name, checked.born_on)
     person.address = checked.address if checked.address is not None else person.address
 
 

@@ -21,7 +21,7 @@ from service.etag import check_revision
 from service.problems import Forbidden, NotFound, Problem, WrongState
 from service.reference import regions
 from service.reference.tables import PROVINCE
-from service.talents import masking
+from service.talents import alike, masking
 from service.talents.cards.card import Card
 from service.talents.importing import checking, sheets
 from service.talents.importing.checking import Checking, Good
@@ -73,7 +73,8 @@ async def look_over(
     found = await checking.check(session, rows, now)
     kept = CardImport(
         id=ids.new_id(), sha256=digest, state=CHECKED, lines=len(rows), bad=len(found.said),
-        rows=rows, faults=[_plain(each) for each in found.faults[:FAULTS]], created_by=by,
+        rows=rows, faults=[_plain(each) for each in found.faults[:FAULTS]],
+        notes=[_plain(each) for each in found.notes[:FAULTS]], created_by=by,
         created_at=now, applied_at=None, applied_by=None,
     )  # fmt: skip
     session.add(kept)
@@ -171,7 +172,8 @@ def _person(line: Good, person_id: UUID, now: datetime) -> dict[str, Any]:
         "id": person_id, "name": person.name, "id_kind": person.id_kind,
         "id_number": person.id_number, "id_blind": line.blind, "phone": person.phone,
         "phone_blind": sealing.ring().blind(person.phone, "people.phone_blind"), "address": None,
-        "born_on": person.born_on, "steward_id": None, "created_at": now,
+        "born_on": person.born_on, "alike_blind": alike.key_of(person.name, person.born_on),
+        "steward_id": None, "created_at": now,
     }  # fmt: skip
 
 

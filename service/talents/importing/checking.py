@@ -15,7 +15,7 @@ from service.pages.show import SHANGHAI
 from service.problems import InvalidBody
 from service.reference import regions
 from service.reference.regions import Regions
-from service.talents import people
+from service.talents import alike, people
 from service.talents.applications import categories
 from service.talents.applications.categories import Category
 from service.talents.cards.card import LIVE, Card
@@ -67,11 +67,15 @@ class Known(NamedTuple):
 
 
 class Checking(NamedTuple):
-    """All lines: those that can become cards, by their place, and what is wrong with the others."""
+    """All lines: those that can become cards, by their place, and what is wrong with the others.
+
+    `notes` are reasons to look at a line that is not wrong.
+    """
 
     good: dict[int, Good]
     faults: list[Fault]
     places: dict[int, int]
+    notes: list[Fault]
 
     @property
     def said(self) -> dict[int, str]:
@@ -101,7 +105,23 @@ async def check(session: AsyncSession, rows: Sequence[Row], now: datetime) -> Ch
         faults += found
         if not found and isinstance(person, Checked):
             good[at] = _good(row, person, blind, known)
-    return Checking(good, faults, {line: at for at, line in enumerate(lines)})
+    notes = await _alike(session, [(lines[at], each) for at, each in good.items()])
+    return Checking(good, faults, {line: at for at, line in enumerate(lines)}, notes)
+
+
+ALIKE = "另有登记人姓名和出生日期相同,证件不同,请核对是否同一人;不影响导入。"
+
+
+async def _alike(session: AsyncSession, good: Sequence[tuple[int, Good]]) -> list[Fault]:
+    """The lines whose name and birthday somebody else has, in the table or in the database."""
+    keys = [alike.key_of(each.person.name, each.person.born_on) for _, each in good]
+    count = Counter(keys)
+    there = await alike.known_keys(session, {key for key in keys if key})
+    return [
+        Fault(line, "name", "look-alike", ALIKE)
+        for (line, each), key in zip(good, keys, strict=True)
+        if key and (count[key] > 1 or there.get(key, set()) - {each.person_id})
+    ]
 
 
 async def _known(
@@ -118,12 +138,21 @@ async def _known(
         query = sa.select(Person.id_blind, Person.id)
         part = query.where(Person.id_blind.in_(wanted[start : start + 10_000]))
         there |= {bytes(row.id_blind): row.id for row in await session.execute(part)}
-    held = sa.select(Card.person_id).where(Card.state.in_(LIVE))
-    holders = set(await session.scalars(held)) & set(there.values())
+    holders = await _holders(session, list(there.values()))
     return Known(
         await regions.of(session), await categories.of(session), {u.uscc: u for u in units}, there,
-        frozenset(holders), now.astimezone(SHANGHAI).date(),
+        holders, now.astimezone(SHANGHAI).date(),
     )  # fmt: skip
+
+
+async def _holders(session: AsyncSession, persons: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of these people who hold a live card."""
+    found: set[UUID] = set()
+    for start in range(0, len(persons), 10_000):
+        part = Card.person_id.in_(persons[start : start + 10_000])
+        query = sa.select(Card.person_id).where(part, Card.state.in_(LIVE))
+        found |= set(await session.scalars(query))
+    return frozenset(found)
 
 
 def _person(row: Row) -> Checked | InvalidBody | str:

@@ -16,7 +16,9 @@ CHECKED, APPLIED = "checked", "applied"
 
 
 class CardImport(Base):
-    """One table. Its lines are kept sealed until a week after; its faults name no person."""
+    """One table. Its lines are kept sealed until a week after; its faults name no person.
+
+    `notes` are reasons to look that keep nobody out: somebody alike is there already."""
 
     __tablename__ = "card_imports"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -26,6 +28,7 @@ class CardImport(Base):
     bad: Mapped[int]
     rows: Mapped[list[Any] | None] = mapped_column(SealedJson("card_imports.rows"))
     faults: Mapped[list[Any]]
+    notes: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[datetime] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]

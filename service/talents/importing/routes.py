@@ -1,8 +1,9 @@
 """Doors of the import of holders: the province's window."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -25,6 +26,7 @@ BASE = "/v1/card-imports"
 ONE = BASE + "/{import_id:uuid}"
 windows = guards.roles(Role.REVIEWER)
 CSV = "text/csv; charset=utf-8"
+T = TypeVar("T", str, bytes)
 
 
 class FaultView(msgspec.Struct, frozen=True):
@@ -37,13 +39,17 @@ class FaultView(msgspec.Struct, frozen=True):
 
 
 class ImportView(msgspec.Struct, frozen=True):
-    """A table: how many lines, how many bad; the first 2,000 faults."""
+    """A table: how many lines, how many bad; the first 2,000 faults.
+
+    `notes` are lines to look at that are not bad: somebody alike is there already.
+    """
 
     id: UUID
     state: str
     lines: int
     bad: int
     faults: Sequence[FaultView]
+    notes: Sequence[FaultView]
     created_at: datetime
     applied_at: datetime | None
     allowed: list[str]
@@ -54,6 +60,7 @@ def view(kept: CardImport) -> ImportView:
     applied = kept.applied_at.astimezone(SHANGHAI) if kept.applied_at else None
     return ImportView(
         kept.id, kept.state, kept.lines, kept.bad, [FaultView(**each) for each in kept.faults],
+        [FaultView(**each) for each in kept.notes],
         kept.created_at.astimezone(SHANGHAI), applied, kept.allowed,
     )  # fmt: skip
 
@@ -88,6 +95,12 @@ async def template() -> Response[str]:
     return Response(sheets.template(), media_type=CSV, headers=headers)
 
 
+@get(BASE + "/template.xlsx", guards=[windows], media_type=sheets.XLSX)
+async def template_workbook() -> Response[bytes]:
+    """表格模板,XLSX。"""
+    return _file(sheets.template_workbook(), sheets.XLSX, "holders.xlsx")
+
+
 @get(ONE, guards=[windows])
 async def one(
     import_id: FromPath[UUID],
@@ -107,15 +120,39 @@ async def bad_rows(
     now: NamedDependency[datetime],
 ) -> Response[str]:
     """有问题的行,最后一列写明问题;改好后重新上传。 Problems: 403, 404."""
+    rows, said = await _bad(session, caller, import_id, now)
+    return _file(sheets.bad_rows(rows, said), CSV, "bad-rows.csv")
+
+
+@get(ONE + "/bad-rows.xlsx", guards=[windows], media_type=sheets.XLSX)
+async def bad_workbook(
+    import_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[bytes]:
+    """同上,XLSX:每格都是文本,证件号码不会被表格软件改成数字。 Problems: 403, 404."""
+    rows, said = await _bad(session, caller, import_id, now)
+    content = await asyncio.to_thread(sheets.bad_workbook, rows, said)
+    return _file(content, sheets.XLSX, "bad-rows.xlsx")
+
+
+async def _bad(
+    session: AsyncSession, caller: Caller, import_id: UUID, now: datetime
+) -> tuple[list[sheets.Row], dict[int, str]]:
+    """All rows of an import, and what is wrong with the bad ones; raises Forbidden, NotFound."""
     await actions.check_may(session, caller)
     kept = await actions.got(session, import_id)
     if kept.rows is None:
         raise NotFound("这份表格的内容已按期删除,请重新上传。")
-    found = await checking.check(session, kept.rows, now)
+    return kept.rows, (await checking.check(session, kept.rows, now)).said
+
+
+def _file(content: T, media_type: str, name: str) -> Response[T]:
     headers = {
-        "Content-Disposition": 'attachment; filename="bad-rows.csv"', "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store",
     }  # fmt: skip
-    return Response(sheets.bad_rows(kept.rows, found.said), media_type=CSV, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @post(ONE + "/apply", guards=[windows], status_code=200)
@@ -139,4 +176,4 @@ async def apply(
     return shown(kept)
 
 
-ROUTES: list[Any] = [look_over, template, one, bad_rows, apply]
+ROUTES: list[Any] = [look_over, template, template_workbook, one, bad_rows, bad_workbook, apply]

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from typing import IO, Any, ClassVar
 
 import python_calamine
+import xlsxwriter
+from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
 from service.problems import Problem, TooLarge
 
@@ -17,11 +19,14 @@ LARGEST = 10 * 1024 * 1024
 UNPACKED = 150 * 1024 * 1024
 """A workbook is a zip: what it would unpack to is known before it is unpacked."""
 MOST_ROWS = 50_000
+HEADING_WITHIN = 20
+MOST_LINES = MOST_ROWS + HEADING_WITHIN + 2
 WIDEST = 60
-MOST_CELLS = (MOST_ROWS + 2) * WIDEST
+MOST_CELLS = MOST_LINES * WIDEST
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,4})([0-9]{1,12})["']""")
 BLOCK = 1 << 20
 ENCODINGS = ("utf-8-sig", "gb18030")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 COLUMNS: tuple[tuple[str, str], ...] = (
     ("name", "姓名"),
@@ -67,16 +72,17 @@ LINE = "line"
 def read(octets: bytes) -> list[Row]:
     """The rows below the heading, each by column name; raises SheetRefused, TooLarge.
 
-    Judged by content, not by name. Dates may be text or a spreadsheet's own.
+    Judged by content, not by name. Dates may be text or a spreadsheet's own. The heading may stand
+    below a title, on any one sheet that is not hidden.
     """
     if len(octets) > LARGEST:
         raise TooLarge("表格不超过 10 MB,请分几次导入。")
     if octets.startswith(b"PK\x03\x04"):
-        table: Iterable[Sequence[Any]] = _workbook(octets)
+        table = _workbook(octets)
     elif octets.startswith(b"\xd0\xcf\x11\xe0"):
         raise SheetRefused("不接受旧式 .xls,请另存为 .xlsx 后再上传。")
     else:
-        table = csv.reader(io.StringIO(_text(octets), newline=""))
+        table = _csv(octets)
     return _rows(table)
 
 
@@ -91,17 +97,33 @@ def _text(octets: bytes) -> str:
     raise SheetRefused("不是 CSV 或 XLSX,或不是 UTF-8、GB18030 编码。")
 
 
-def _workbook(octets: bytes) -> list[list[Any]]:
+def _csv(octets: bytes) -> list[Sequence[Any]]:
+    try:
+        return list(csv.reader(io.StringIO(_text(octets), newline="")))
+    except csv.Error:
+        raise SheetRefused("CSV 有损坏的行,请重新导出后再上传。") from None
+
+
+def _workbook(octets: bytes) -> list[Sequence[Any]]:
+    """The one sheet with the heading; hidden ones are what somebody did not want to send."""
     try:
         with zipfile.ZipFile(io.BytesIO(octets)) as packed:
             if sum(each.file_size for each in packed.infolist()) > UNPACKED:
                 raise SheetRefused(TOO_LARGE)
             _check_extent(packed)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(octets))
-        sheet = book.get_sheet_by_index(0)
-        return sheet.to_python(skip_empty_area=True, nrows=MOST_ROWS + 2)
+        shown = [
+            book.get_sheet_by_name(each.name).to_python(skip_empty_area=False, nrows=MOST_LINES)
+            for each in book.sheets_metadata
+            if each.visible == SheetVisibleEnum.Visible and each.typ == SheetTypeEnum.WorkSheet
+        ]
     except UNREADABLE:
         raise SheetRefused("工作簿已损坏或有密码,请另存后再上传。") from None
+    tables = [each for each in shown if _heading(each) is not None]
+    if len(tables) > 1:
+        raise SheetRefused("有不止一张工作表是持卡人表格,请只留要导入的一张。")
+    # Where none has the heading, the first is told what it lacks.
+    return [*next(iter(tables or shown), [])]
 
 
 def _check_extent(packed: zipfile.ZipFile) -> None:
@@ -136,23 +158,35 @@ def _column(letters: bytes) -> int:
     return found
 
 
-def _rows(table: Iterable[Sequence[Any]]) -> list[Row]:
-    lines = iter(table)
-    try:
-        titles = [_cell(each) for each in next(lines, ())]
-        known = {title: name for name, title in COLUMNS}
-        places = {known[title]: at for at, title in enumerate(titles[:WIDEST]) if title in known}
-        missing = [title for title in REQUIRED if known[title] not in places]
-        if missing:
-            raise SheetRefused(f"缺少列:{'、'.join(missing)}。请用模板的表头。")
-        rows = [
-            {name: _cell(line[at]) if at < len(line) else "" for name, at in places.items()}
-            | {LINE: str(place)}
-            for place, line in enumerate(lines, start=2)
-            if any(_cell(each) for each in line)
-        ]
-    except csv.Error:
-        raise SheetRefused("CSV 有损坏的行,请重新导出后再上传。") from None
+def _places(line: Sequence[Any]) -> dict[str, int]:
+    """Where which column stands, if this is the heading."""
+    known = {title: name for name, title in COLUMNS}
+    titles = [_cell(each) for each in line[:WIDEST]]
+    return {known[title]: at for at, title in enumerate(titles) if title in known}
+
+
+def _missing(places: dict[str, int]) -> list[str]:
+    return [title for name, title in COLUMNS if title in REQUIRED and name not in places]
+
+
+def _heading(table: Sequence[Sequence[Any]]) -> int | None:
+    """Which line is the heading: people put a title and a note above it."""
+    first = range(min(len(table), HEADING_WITHIN))
+    return next((at for at in first if not _missing(_places(table[at]))), None)
+
+
+def _rows(table: Sequence[Sequence[Any]]) -> list[Row]:
+    heading = _heading(table)
+    if heading is None:
+        best = max((_places(line) for line in table[:HEADING_WITHIN]), key=len, default={})
+        raise SheetRefused(f"缺少列:{'、'.join(_missing(best))}。请用模板的表头。")
+    places = _places(table[heading])
+    rows = [
+        {name: _cell(line[at]) if at < len(line) else "" for name, at in places.items()}
+        | {LINE: str(place)}
+        for place, line in enumerate(table[heading + 1 :], start=heading + 2)
+        if any(_cell(each) for each in line)
+    ]
     if not rows:
         raise SheetRefused("表格里没有数据行。")
     if len(rows) > MOST_ROWS:
@@ -180,6 +214,36 @@ def bad_rows(rows: Sequence[Row], problems: dict[int, str]) -> str:
         row = rows[at]
         writer.writerow([*(_plain(row.get(name, "")) for name, _ in COLUMNS), said])
     return "\ufeff" + out.getvalue()
+
+
+def bad_workbook(rows: Sequence[Row], problems: dict[int, str]) -> bytes:
+    """The same as a workbook of text cells: no spreadsheet takes an ID number for a figure."""
+    lines = [
+        [*(rows[at].get(name, "") for name, _ in COLUMNS), said]
+        for at, said in sorted(problems.items())
+    ]
+    return _text_workbook([*(title for _, title in COLUMNS), "问题"], lines)
+
+
+def template_workbook() -> bytes:
+    """The heading with one example line, every cell text."""
+    return _text_workbook([title for _, title in COLUMNS], [EXAMPLE])
+
+
+def _text_workbook(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
+    out = io.BytesIO()
+    # Strings stay strings: neither formulas nor addresses nor numbers are made of them.
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    with xlsxwriter.Workbook(out, plain) as book:
+        sheet = book.add_worksheet("持卡人")
+        as_text = book.add_format({"num_format": "@"})
+        sheet.set_column(0, len(titles) - 1, 20, as_text)
+        sheet.write_row(0, 0, titles, book.add_format({"bold": True, "num_format": "@"}))
+        for at, line in enumerate(lines, start=1):
+            for column, text in enumerate(line):
+                sheet.write_string(at, column, text, as_text)
+        sheet.freeze_panes(1, 0)
+    return out.getvalue()
 
 
 def template() -> str:

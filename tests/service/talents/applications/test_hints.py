@@ -1,17 +1,21 @@
 """Reasons to look: of the file itself, of a return, and of whoever else knows one."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service import ids
 from service.talents.applications import hints
 from service.talents.applications.application import Application
 from service.talents.applications.hints import Hint
+from service.talents.models import Person
 from tests.city import City
 from tests.service.talents.applications.test_batches import WHOLE
-from tests.service.talents.apply import Way, at_county, drafted
+from tests.service.talents.apply import CHEN, Way, at_county, drafted
+from workers import timers
 
 BACK = {"decision": "return", "opinion": "补", "missing": [{"what": "field", "name": "phone"}]}
 
@@ -67,3 +71,51 @@ async def test_another_room_may_know_of_a_reason(city: City) -> None:
     assert await codes(way) == ["look-alike"]
     text = (await (await way.who("county")).get(f"/review/{way.id}")).text
     assert 'data-hint="look-alike"' in text
+
+
+async def twin(city: City, **other: object) -> None:
+    """Somebody who was written down with another document before there was a key for it."""
+    person = Person(
+        id=ids.new_id(), name="陈 若溪", id_kind="passport", id_number="E87654321",
+        id_blind=b"twin", phone=None, phone_blind=None, address=None, born_on=date(1990, 11, 8),
+        steward_id=None, created_at=city.now,
+    )  # fmt: skip
+    for name, value in other.items():
+        setattr(person, name, value)
+    async with city.sessions.begin() as session:
+        session.add(person)
+    await timers.tidy(city.sessions, city.now)
+
+
+async def test_another_person_of_the_same_name_and_birthday_is_a_reason_to_look(
+    city: City,
+) -> None:
+    way = await at_county(city, evidence=WHOLE)
+    assert await codes(way) == []
+    await twin(city)
+    assert await codes(way) == ["look-alike"]
+    [hint] = (await (await way.who("county")).get(f"{way.path}/hints")).json()["items"]
+    assert "护照 *********" in hint["text"]
+    assert "没有有效的惠才卡" in hint["text"]
+    assert "陈" not in hint["text"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"name": "陈若汐"}, {"born_on": date(1990, 11, 9)}, {"born_on": None}]
+)
+async def test_a_namesake_born_on_another_day_is_none(city: City, other: dict[str, Any]) -> None:
+    way = await at_county(city, evidence=WHOLE)
+    await twin(city, **other)
+    assert await codes(way) == []
+
+
+async def test_a_corrected_name_is_looked_for_anew(city: City) -> None:
+    way = await drafted(city, evidence=WHOLE)
+    await twin(city, name="陈若汐")
+    who = await way.who("talent")
+    seen = await who.get(way.path)
+    changed = {"person": CHEN | {"name": "陈若汐"}}
+    assert (await who.patch(way.path, changed, etag=seen.headers["ETag"])).status_code == 200
+    await way.done("talent", "submit")
+    await way.done("manager", "assign", {"specialist": "specialist1"})
+    assert await codes(way, "manager") == ["look-alike"]

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 import zipfile
 from datetime import date, timedelta
 from typing import Any
@@ -10,11 +11,15 @@ from xml.sax.saxutils import escape
 
 import httpx
 import pytest
+import xlsxwriter
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
 from stdnum.cn import ric
 
 from cards import number
 from service.talents.importing import actions, checking, commands, sheets
 from tests.city import City, Someone
+from workers import timers
 
 DOOR = "/v1/card-imports"
 TITLES = [title for _, title in sheets.COLUMNS]
@@ -357,7 +362,7 @@ async def test_the_command_looks_over_and_applies_only_when_asked(city: City) ->
     code = await unit(city)
     good, bad = sheet(line(code, 1)), sheet(line(code, 1), line(code, 2, phone="1"))
 
-    async def run(octets: bytes, *, apply: bool) -> tuple[list[str], str | None]:
+    async def run(octets: bytes, *, apply: bool) -> tuple[list[str], bytes | None]:
         async with city.sessions.begin() as session:
             return await commands.run(session, octets, apply=apply, now=city.now)
 
@@ -372,3 +377,122 @@ async def test_the_command_looks_over_and_applies_only_when_asked(city: City) ->
     said, back = await run(good, apply=True)
     assert "已生效,1 张卡。" in said
     assert await count(city, "cards") == before + 1
+
+
+# ── workbooks as people make them ──
+
+
+def book(**pages: list[list[str]]) -> bytes:
+    """A workbook of several sheets; a name that begins with `_` is a hidden one."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as made:
+        for name, lines in pages.items():
+            page = made.add_worksheet(name)
+            for at, cells in enumerate(lines):
+                page.write_row(at, 0, cells)
+            if name.startswith("_"):
+                page.hide()
+            else:
+                page.activate()
+    return out.getvalue()
+
+
+CODE = "12370100MB2A00001X"
+
+
+def test_the_heading_may_stand_below_a_title_and_lines_are_counted_from_the_top() -> None:
+    lines = [["持卡人名单"], [], TITLES, line(CODE, 1), [], line(CODE, 2)]
+    rows = sheets.read(book(名单=lines))
+    assert [(row["line"], row["name"]) for row in rows] == [("4", "孙1"), ("6", "孙2")]
+    text = "持卡人名单\n\n" + sheet(line(CODE, 1)).decode()
+    assert sheets.read(text.encode())[0]["line"] == "4"
+
+
+def test_the_sheet_that_is_meant_is_found_and_a_hidden_one_is_not_sent() -> None:
+    rows = sheets.read(
+        book(_旧=[TITLES, line(CODE, 9)], 说明=[["先看这里"]], 名单=[TITLES, line(CODE, 1)])
+    )
+    assert [row["name"] for row in rows] == ["孙1"]
+
+
+def test_two_sheets_of_holders_are_refused_rather_than_one_dropped() -> None:
+    two = book(一月=[TITLES, line(CODE, 1)], 二月=[TITLES, line(CODE, 2)])
+    with pytest.raises(sheets.SheetRefused, match="sheet-refused") as refused:
+        sheets.read(two)
+    assert "不止一张工作表" in str(refused.value.detail)
+
+
+def test_a_table_without_a_column_is_told_which() -> None:
+    titles = [each for each in TITLES if each not in ("手机号", "类别")]
+    with pytest.raises(sheets.SheetRefused) as refused:
+        sheets.read(book(名单=[["名单"], titles]))
+    assert "缺少列:手机号、类别" in str(refused.value.detail)
+
+
+async def test_bad_rows_come_back_as_a_workbook_of_text_that_is_read_again(city: City) -> None:
+    code, who = await unit(city), await window(city)
+    lines = [line(code, 1), line(code, 2, phone="12"), line(code, 3, name="=SUM(A1)", phone="1")]
+    looked = await send(who, sheet(*lines))
+    answer = await who.get(f"{DOOR}/{looked.json()['id']}/bad-rows.xlsx")
+    assert answer.headers["content-type"] == sheets.XLSX
+    rows = sheets.read(answer.content)
+    assert [row["id_number"] for row in rows] == [resident(2), resident(3)]
+    assert rows[1]["name"] == "=SUM(A1)", "a text, not a formula"
+    inside = zipfile.ZipFile(io.BytesIO(answer.content)).read("xl/worksheets/sheet1.xml")
+    assert b"<f>" not in inside
+    assert set(re.findall(rb'<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?( t="s")?', inside)) == {b' t="s"'}
+    corrected = [
+        [{**row, "phone": "13805310099"}[name] for name, _ in sheets.COLUMNS] for row in rows
+    ]
+    again = await send(who, book(名单=[TITLES, *corrected]))
+    assert (again.json()["lines"], again.json()["bad"]) == (2, 0)
+    template = await who.get(f"{DOOR}/template.xlsx")
+    assert sheets.read(template.content)[0]["id_number"] == "11010119900307721X"
+
+
+# ── nothing half done, nobody twice ──
+
+
+async def test_an_import_that_is_cut_off_leaves_nothing_and_is_done_again(city: City) -> None:
+    code, who = await unit(city), await window(city)
+    looked = await send(who, sheet(*(line(code, n) for n in range(1, 30))))
+    kept, before = looked.json()["id"], await count(city, "cards")
+    session = city.sessions()
+    await actions.apply(session, kept, None, commands.OPERATOR, 1, city.now)
+    pid = await session.scalar(sql("SELECT pg_backend_pid()"))
+    await city.sql("SELECT pg_terminate_backend($1)", pid)
+    with pytest.raises(DBAPIError):
+        await session.commit()
+    await session.close()
+    assert await count(city, "cards") == before
+    assert (await who.get(f"{DOOR}/{kept}")).json()["state"] == "checked"
+    assert (await applied(who, looked)).status_code == 200
+    assert await count(city, "cards") == before + 29
+
+
+async def test_somebody_of_the_same_name_and_birthday_is_a_note_and_keeps_nobody_out(
+    city: City,
+) -> None:
+    code, who = await unit(city), await window(city)
+    await timers.tidy(city.sessions, city.now)  # the samples have their keys now
+    passport = {"id_kind": "护照", "id_number": "E12345678", "born_on": "1984-04-12"}
+    lines = [
+        line(code, 1, name="张 明远", **passport),  # the sample holder, with another document
+        line(code, 2, name="阿里木·买买提", born_on=""),
+        line(
+            code, 3, name="阿里木买买提", **passport | {"id_number": "E7654321", "born_on": born(2)}
+        ),
+        line(code, 4),
+    ]
+    looked = (await send(who, sheet(*lines))).json()
+    assert looked["bad"] == 0
+    assert [(each["line"], each["code"]) for each in looked["notes"]] == [
+        (2, "look-alike"), (3, "look-alike"), (4, "look-alike"),
+    ]  # fmt: skip
+    page = (await who.get(f"/imports/{looked['id']}")).text
+    assert "3 行请核对" in page
+    assert 'data-test="apply"' in page
+
+
+def born(n: int) -> str:
+    return (date(1980, 1, 1) + timedelta(days=n)).isoformat()
