@@ -1,23 +1,52 @@
 """What an application must be, whoever hands it on."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from stdnum.cn import uscc
 
+from events.base import type_of
+from events.log import events
+from events.of_applications import ApplicationDrafted
 from service.pages.show import SHANGHAI
 from service.problems import FieldError, InvalidBody
-from service.talents.applications import categories
+from service.talents.applications import categories, steps
 from service.talents.applications.application import Application
 from service.talents.applications.categories import Category
 from service.talents.models import Person, Unit
 
-__all__ = ["SHANGHAI", "category_of", "check", "unit_of"]
+
+async def check(
+    session: AsyncSession, application: Application, person: Person, now: datetime
+) -> Category:
+    """The dates lie ahead and suit the category, the age is within its limit; else InvalidBody.
+
+    The age is that of the day of handing in: nobody grows too old on a desk, or while mending.
+    """
+    today = now.astimezone(SHANGHAI).date()
+    category = await category_of(session, application.category)
+    aged_on = await _handed_in_on(session, application) or today
+    if wrong := _faults(application, category, person, today, aged_on):
+        raise InvalidBody(*wrong)
+    return category
 
 
-def check(application: Application, category: Category, person: Person, today: date) -> None:
-    """The dates lie ahead and suit the category, the age is within its limit; else InvalidBody."""
+async def _handed_in_on(session: AsyncSession, application: Application) -> date | None:
+    """The day on which it left its talent for the first time; None while it is a draft."""
+    if application.step == steps.DRAFT:
+        return None
+    first = select(func.min(events.c.at)).where(
+        events.c.subject == f"applications/{application.id}",
+        events.c.type != type_of(ApplicationDrafted),
+    )
+    at: datetime | None = await session.scalar(first)
+    return at.astimezone(SHANGHAI).date() if at else None
+
+
+def _faults(
+    application: Application, category: Category, person: Person, today: date, aged_on: date
+) -> list[FieldError]:
     wrong = []
     for name in ("contract_until", "management_until"):
         given: date | None = getattr(application, name)
@@ -31,11 +60,10 @@ def check(application: Application, category: Category, person: Person, today: d
         wrong.append(FieldError("/by_quota", "not-for-category", advice))
     if person.born_on and person.born_on > today:
         wrong.append(FieldError("/person/id_number", "invalid", "出生日期晚于今天,请核对。"))
-    if category.too_old(person.born_on, today):
+    if category.too_old(person.born_on, aged_on):
         advice = f"这一类别的申请人年龄不超过 {category.age_limit} 周岁。"
         wrong.append(FieldError("/category", "too-old", advice))
-    if wrong:
-        raise InvalidBody(*wrong)
+    return wrong
 
 
 async def category_of(session: AsyncSession, number: int) -> Category:

@@ -16,7 +16,7 @@ from service.talents import people
 from service.talents.applications import evidence as proofs
 from service.talents.applications import moving, steps
 from service.talents.applications.application import Application
-from service.talents.applications.checking import SHANGHAI, category_of, check, unit_of
+from service.talents.applications.checking import category_of, check, unit_of
 from service.talents.applications.evidence import Given as Proofs
 from service.talents.people import PersonGiven
 
@@ -72,7 +72,7 @@ async def begin(session: AsyncSession, by: Caller, draft: Draft, now: datetime) 
         created_at=now,
         step_since=now,
     )
-    check(application, category, person, now.astimezone(SHANGHAI).date())
+    await check(session, application, person, now)
     session.add(application)
     await session.flush()
     event = application.drafted()
@@ -100,8 +100,7 @@ async def patch(
     person = await people.locked(session, application.person_id)
     if changes.person is not msgspec.UNSET:
         await people.change(session, person, people.check(changes.person))
-    category = await category_of(session, application.category)
-    check(application, category, person, now.astimezone(SHANGHAI).date())
+    await check(session, application, person, now)
     # A change of the person alone makes a new revision too: its reader sees something else.
     flag_modified(application, "evidence")
     await session.flush()

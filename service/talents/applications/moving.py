@@ -14,7 +14,6 @@ from service import ids
 from service.auth.callers import Caller, Role
 from service.auth.models import Account, GrantRow
 from service.etag import check_revision
-from service.pages.show import SHANGHAI
 from service.problems import FieldError, InvalidBody, NotFound, WrongState
 from service.talents import queries
 from service.talents.applications import checking, clocks, holding, returns, steps
@@ -76,9 +75,8 @@ async def submit(
     Raises NotFound, Stale, WrongState, InvalidBody, QuotaNotNamed, QuotaTaken.
     """
     application = await got(session, application_id, by, revision, "submit")
-    category = await checking.category_of(session, application.category)
     person = await session.get_one(Person, application.person_id)
-    checking.check(application, category, person, now.astimezone(SHANGHAI).date())
+    category = await checking.check(session, application, person, now)
     unit = await session.get_one(Unit, application.unit_id)
     if application.by_quota and application.step == steps.DRAFT:
         await places.take(session, application, by, now)

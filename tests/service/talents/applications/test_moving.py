@@ -3,7 +3,7 @@
 import pytest
 
 from tests.city import City
-from tests.service.talents.apply import WAYS, applicant, at_county, at_office, body, drafted
+from tests.service.talents.apply import CHEN, WAYS, applicant, at_county, at_office, body, drafted
 
 PASS = {"decision": "pass", "opinion": "同意"}
 BACK = {"decision": "return", "opinion": "请补充"}
@@ -203,3 +203,33 @@ async def test_a_level_that_is_skipped_never_sees_the_file(
     for hand in skipped:
         assert (await way.seen(hand)).status_code == 404, hand
     assert f"{skipped[-1]}_review" not in await way.events()
+
+
+ELDER = {"person": CHEN | {"id_number": "370105197011082869"}}
+"""Born on 1970-11-08: 56 on 2026-11-08."""
+
+
+async def test_on_the_day_before_the_56th_birthday_somebody_may_still_hand_in(city: City) -> None:
+    city.at("2026-11-07 23:59")
+    way = await drafted(city, **ELDER)
+    assert (await way.done("talent", "submit"))["step"] == "unit_assign"
+
+
+async def test_who_turns_56_on_a_desk_or_while_mending_goes_on(city: City) -> None:
+    city.at("2026-11-07 23:59")
+    way = await drafted(city, **ELDER)
+    await way.done("talent", "submit")
+    city.at("2026-11-08 09:00")
+    await way.done("manager", "assign", {"specialist": "specialist1"})
+    await way.done("specialist", "submit")
+    back = {"decision": "return", "opinion": "补充", "to": "talent"}
+    await way.done("manager", "decisions", back)
+    assert (await way.done("talent", "submit"))["step"] == "unit_endorse"
+
+
+async def test_who_turns_56_before_handing_in_is_refused(city: City) -> None:
+    city.at("2026-11-07 23:59")
+    way = await drafted(city, **ELDER)
+    city.at("2026-11-08 00:00")
+    refused = await way.act("talent", "submit")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "too-old")
