@@ -47,6 +47,7 @@ from events.of_matters import (
     MatterStated,
     MatterWithdrawn,
 )
+from events.of_partners import PartnerAnswered, PartnerFellSilent
 from events.of_people import (
     ConsentGiven,
     ConsentWithdrawn,
@@ -142,6 +143,8 @@ AnyEvent = (
     | DeadlineWarned
     | DeadlineBreached
     | DeadlineRecomputed
+    | PartnerFellSilent
+    | PartnerAnswered
     | RatingGiven
     | RatingCalledBack
     | RatingRectified

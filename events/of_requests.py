@@ -25,7 +25,12 @@ class OfRequest(Event, frozen=True, kw_only=True):
 
 
 class RequestSubmitted(OfRequest, frozen=True, kw_only=True, tag="hck.request.submitted.v1"):
-    """A talent asked for an offering; the promise's clock starts."""
+    """A talent asked for an offering; the promise's clock starts.
+
+    `wanted_id` is the partner that the holder chose (a bank), where they chose one.
+    """
+
+    wanted_id: UUID | None = None
 
 
 class RequestOffered(OfRequest, frozen=True, kw_only=True, tag="hck.request.offered.v1"):

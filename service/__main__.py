@@ -9,6 +9,7 @@ rotate-keys              换密钥并重封个人信息
 import-holders 文件 [--apply]  导入持卡人:逐行检查,加 --apply 才生效
 card-keys list|make|switch|retire|revoke   卡的签发密钥
 audit list|export|keys|check   日志的封存:列出、取走一日、验签公钥、逐日核对
+routing show|check|replay   派单规则:现行、检查、用上个月的日志试算
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from service.auth import keys
 from service.offerings import catalogue as _offerings  # noqa: F401 - hears of its table
 from service.problems import Problem
 from service.reference import tables
-from service.requests import conservation
+from service.requests import conservation, rule_commands
 from service.settings import Settings, SettingsError, read
 from service.talents.family import municipal as _municipal  # noqa: F401 - hears of its table
 from service.talents.importing import commands as import_commands
@@ -136,6 +137,19 @@ def audit_command(settings: Settings, words: list[str]) -> int:
     return 0 if holds else 1
 
 
+def routing_command(settings: Settings, words: list[str]) -> bool:
+    """Rules shown, checked, tried on the log; False where the words are no such command."""
+
+    async def work(sessions: Sessions) -> list[str] | None:
+        async with sessions() as session:
+            return await rule_commands.run(session, words, datetime.now(UTC))
+
+    sealing.use(sealing.load_ring(settings))
+    lines = asyncio.run(with_sessions(settings, work))
+    print("\n".join(lines) if lines is not None else rule_commands.USAGE)
+    return lines is not None
+
+
 def deadlines(path: str) -> None:
     """Answer each line of a file of cases (time.md D3)."""
     # As bytes, so that a line that is not UTF-8 spoils its own answer only.
@@ -212,6 +226,8 @@ def of_a_room(arguments: list[str]) -> int:
             return 0 if card_key_command(read(), words) else 2
         case ["audit", *words]:
             return audit_command(read(), words)
+        case ["routing", *words]:
+            return 0 if routing_command(read(), words) else 2
     print(__doc__, file=sys.stderr)
     return 2
 

@@ -46,6 +46,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "city", "tier", "card_name", "offering", "annual_limit", "companions_max", "amount_yuan",
         "basis",
     ),
+    "routes": (
+        "offering", "region", "partner", "rank", "share", "daily_capacity", "batch_capacity",
+        "opens_at", "closes_at", "valid_from", "valid_to",
+    ),
 }  # fmt: skip
 """The tables and the columns that each must have, in the order in which they are loaded."""
 
@@ -110,6 +114,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "opinion_templates": ("code",),
     "catalogue": ("code",),
     "municipal": ("city", "tier", "offering"),
+    "routes": ("offering", "region", "partner", "valid_from"),
 }
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from service.requests import clocks
+from service.requests import clocks, health
 from service.requests.actions import reach, routing
 from service.requests.states import Ended, State
 
@@ -25,6 +25,8 @@ async def lapse(session: AsyncSession, request_id: UUID, now: datetime) -> bool:
         return False
     offer = await reach.open_dispatch(session, request)
     reach.end(offer, Ended.LAPSED, now)
+    await session.flush()
+    await health.note_lapse(session, offer.partner_id, now)
     await clocks.stop(session, request.id, "acceptance", now)
     event = request.lapse(offer.id)
     await session.flush()

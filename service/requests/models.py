@@ -94,9 +94,9 @@ class Request(Base):
         """A new revision where something beside the row changed, so that its ETag is true."""
         flag_modified(self, "state")
 
-    def submitted(self) -> RequestSubmitted:
-        """The fact of a new request."""
-        return RequestSubmitted(request_id=self.id, offering=self.offering)
+    def submitted(self, wanted_id: UUID | None = None) -> RequestSubmitted:
+        """The fact of a new request, with the partner that the holder chose, if any."""
+        return RequestSubmitted(request_id=self.id, offering=self.offering, wanted_id=wanted_id)
 
     def offer(self, dispatch: "Dispatch", due_at: datetime) -> RequestOffered:
         """Give it to a partner to accept or bounce (time.md L2). Raises WrongState."""

@@ -1,8 +1,9 @@
 """Who gets a request: data decides, this only weighs it (api.md 5.6). Pure and deterministic.
 
-Able is who serves the place, on that day, with capacity left, has not sent this request back, and
-is the holder's choice where the holder chose. Among those the nearest region wins, then the lower
-rank, then who is open now, then the smaller part of the share used today, then the smaller id.
+Able is who serves the place, on that day, with capacity left of the day and of the batch, has not
+sent this request back, and is the holder's choice where the holder chose. Among those the nearest
+region wins, then the lower rank, then who is open now, then the smaller part of the share used
+today, then the smaller id. A partner that fell silent (health.py) and was tried today comes last.
 Opening hours order the able, they exclude nobody: acceptance is counted in working time anyway,
 and a request handed in at night must not end as a ruling.
 """
@@ -23,6 +24,8 @@ WHY: dict[str, str] = {
     "sent_back": "本单已退回或逾期未接",
     "not_chosen": "申请人指定了其他单位",
     "full": "当日承接量已满",
+    "batch_full": "本批次(当月)承接量已满",
+    "silent": "连续逾期未接件,当日已试派,有其他单位可办",
     "farther": "有更近地区的单位可办",
     "ranked_below": "有顺位在前的单位可办",
     "closed_now": "当前不在办公时间,有在办公的单位可办",
@@ -30,6 +33,10 @@ WHY: dict[str, str] = {
     "later_id": "各项相同,按编号顺序轮后",
 }
 """Why somebody was passed over."""
+
+
+TRIES_OF_THE_SILENT = 1
+"""Offers a day of one offering to a partner that does not answer (A)."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +52,16 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     closes_at: time | None = None
     valid_from: date = date.min
     valid_to: date | None = None
+    batch_capacity: int | None = None
     given_today: int = 0
+    given_this_batch: int = 0
     sent_back: bool = False
+    silent: bool = False
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it fell silent and has had its one offer of the day."""
+        return self.silent and self.given_today >= TRIES_OF_THE_SILENT
 
     def is_open(self, at: time) -> bool:
         """Whether it is within opening hours; no hours given means always."""
@@ -74,6 +89,8 @@ class Considered(msgspec.Struct, frozen=True):
     why: str | None
     given_today: int
     open_now: bool
+    given_this_batch: int = 0
+    silent: bool = False
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -127,15 +144,20 @@ def _barred(c: Candidate, chain: Sequence[str], day: date, wanted: str | None) -
         return "not_chosen"
     if c.daily_capacity is not None and c.given_today >= c.daily_capacity:
         return "full"
+    if c.batch_capacity is not None and c.given_this_batch >= c.batch_capacity:
+        return "batch_full"
     return None
 
 
-def _order(c: Candidate, chain: Sequence[str], at: time) -> tuple[int, int, bool, Fraction, str]:
+Order = tuple[bool, int, int, bool, Fraction, str]
+
+
+def _order(c: Candidate, chain: Sequence[str], at: time) -> Order:
     distance = chain.index(c.region) if c.region in chain else len(chain)
-    return distance, c.rank, not c.is_open(at), c.used, str(c.partner_id)
+    return c.is_resting, distance, c.rank, not c.is_open(at), c.used, str(c.partner_id)
 
 
-BEHIND = ("farther", "ranked_below", "closed_now", "share_used", "later_id")
+BEHIND = ("silent", "farther", "ranked_below", "closed_now", "share_used", "later_id")
 """The reason at each place of `_order` where somebody is first behind the best."""
 
 
@@ -157,4 +179,6 @@ def _considered(c: Candidate, best: Candidate | None, reason: str | None, at: ti
         why=WHY[reason] if reason else None,
         given_today=c.given_today,
         open_now=c.is_open(at),
+        given_this_batch=c.given_this_batch,
+        silent=c.silent,
     )

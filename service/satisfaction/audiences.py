@@ -11,6 +11,7 @@ from events.base import Event
 from events.of_applications import OfApplication
 from events.of_cards import BenefitConflicted, BenefitRedeemed, OfCard
 from events.of_matters import OfMatter
+from events.of_partners import OfPartner
 from events.of_ratings import OfRating
 from events.of_requests import OfRequest
 from events.of_webhooks import OfWebhook
@@ -53,7 +54,7 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
             return Concerned(card.person_id, unit_id=card.unit_id, place=place)
         case BenefitConflicted(partner_id=partner_id):
             return Concerned(partner_id=partner_id, offering=event.offering)
-        case OfWebhook(partner_id=partner_id):
+        case OfWebhook(partner_id=partner_id) | OfPartner(partner_id=partner_id):
             return Concerned(partner_id=partner_id)
         case OfApplication(application_id=application_id):
             return Concerned(await session.scalar(_person(Application, application_id)))

@@ -10,7 +10,15 @@ from typing import Any
 
 import msgspec
 
-from events import of_applications, of_cards, of_matters, of_ratings, of_requests, of_webhooks
+from events import (
+    of_applications,
+    of_cards,
+    of_matters,
+    of_partners,
+    of_ratings,
+    of_requests,
+    of_webhooks,
+)
 from events.base import Event, type_of
 from service.pages.show import day
 from service.talents.matters import kinds
@@ -216,6 +224,11 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_webhooks.WebhookEnded: (
         Line((CLERKS,), "{partner}的一个事件接收地址答复 410,已终止推送。", _is("reason", "gone")),
     ),
+    of_partners.PartnerFellSilent: (
+        Line((CENTRE,), "{partner}连续 {lapses} 件逾期未接,已减少派件,请联系督办。"),
+        Line((CLERKS,), "本单位连续 {lapses} 件逾期未接,派件已减少;接下一件后恢复。"),
+    ),
+    of_partners.PartnerAnswered: (Line((CENTRE, CLERKS), "{partner}已恢复接件,派件恢复正常。"),),
     of_ratings.RatingGiven: (
         Line((CENTRE,), "收到一条“{offering}”差评,请按时回访。", lambda event: event.grade <= 2),
     ),
@@ -261,6 +274,7 @@ def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
         matter=kinds.TITLES.get(getattr(event, "kind", ""), ""),
         decided=DECIDED.get(getattr(event, "decision", ""), ""),
         days=getattr(event, "days", ""),
+        lapses=getattr(event, "lapses", ""),
         day=day(last) if last else "",
     )
 

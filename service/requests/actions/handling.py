@@ -12,7 +12,7 @@ from events.base import Event
 from service.auth.callers import Caller, Role
 from service.offerings import forms
 from service.problems import FieldError, InvalidBody, Problem
-from service.requests import clocks, publicity
+from service.requests import clocks, health, publicity
 from service.requests.actions import reach, routing
 from service.requests.actions.notes import add_note
 from service.requests.models import Request
@@ -83,7 +83,9 @@ async def accept(
     """
     request = await reach.at_partner(session, request_id, by, revision)
     request.check("accept", Party.PARTNER)
-    reach.end(await reach.open_dispatch(session, request), Ended.ACCEPTED, now)
+    offer = await reach.open_dispatch(session, request)
+    reach.end(offer, Ended.ACCEPTED, now)
+    await health.note_answer(session, offer.partner_id, now)
     await clocks.stop(session, request.id, "acceptance", now)
     version = await reach.version_of(session, request)
     clock = await clocks.start(session, request, "handling", version, now)
@@ -100,6 +102,7 @@ async def bounce(
     code = why.reason if why.reason in BOUNCES else "other"
     offer = await reach.open_dispatch(session, request)
     reach.end(offer, Ended.BOUNCED, now)
+    await health.note_answer(session, offer.partner_id, now)
     offer.reason = code
     offer.note = why.note if code == why.reason else f"{why.reason}\n{why.note}".strip()
     await clocks.stop(session, request.id, "acceptance", now)

@@ -1,7 +1,8 @@
 """Giving a request to a partner, or to 专家中心 where none is able (api.md 5.2, 5.6)."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,12 +14,12 @@ from events import log
 from service import ids
 from service.partners.models import Partner, Route
 from service.reference import regions
-from service.requests import clocks
+from service.requests import clocks, rules
 from service.requests.actions import reach
 from service.requests.models import Dispatch, Request
-from service.requests.routing import Candidate, Choice, choose, wanted_of
+from service.requests.routing import Choice, choose, wanted_of
 from service.requests.states import UNROUTED, Ended
-from service.worktime.hours import SHANGHAI
+from service.requests.weighing import NOTHING, Given, candidate_of, starts_of
 
 
 async def dispatch(session: AsyncSession, request_id: UUID, now: datetime) -> Dispatch | None:
@@ -76,38 +77,60 @@ async def weigh(session: AsyncSession, request: Request, now: datetime) -> Choic
     places = await regions.of(session)
     chain = places.chain(request.region)
     routes = await _routes(session, request, chain)
-    if any(route.daily_capacity is not None for route, _ in routes):
+    if _counts_decide([route for route, _ in routes]):
         # Two requests at once would both see the last place free; one waits for the other.
         await session.execute(
             sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 2))"),
             {"name": f"routing {request.offering}"},
         )
-    given = await _given_today(session, request.offering, now)
+    given = await _given(session, request.offering, now)
     back = await _sent_back(session, request.id)
-    candidates = [_candidate(route, name, given, back) for route, name in routes]
+    candidates = [
+        candidate_of(
+            rules.of_route(route),
+            partner.name,
+            given.get(route.partner_id, NOTHING),
+            sent_back=route.partner_id in back,
+            silent=partner.silent_since is not None,
+        )
+        for route, partner in routes
+    ]
     return choose(candidates, chain=chain, now=now, wanted=wanted_of(request.form))
+
+
+def _counts_decide(routes: Sequence[Route]) -> bool:
+    """Whether what others were given before matters: a capacity, or a share beside another."""
+    capped = any(r.daily_capacity is not None or r.batch_capacity is not None for r in routes)
+    beside = Counter((r.region, r.rank) for r in routes)
+    return capped or any(number > 1 for number in beside.values())
 
 
 async def _routes(
     session: AsyncSession, request: Request, chain: Sequence[str]
-) -> list[tuple[Route, str]]:
+) -> list[tuple[Route, Partner]]:
     query = (
-        select(Route, Partner.name)
+        select(Route, Partner)
         .join(Partner, Partner.id == Route.partner_id)
         .where(Route.offering == request.offering, Route.region.in_(chain))
     )
-    return [(route, name) for route, name in await session.execute(query)]
+    return [(route, partner) for route, partner in await session.execute(query)]
 
 
-async def _given_today(session: AsyncSession, offering: str, now: datetime) -> dict[UUID, int]:
-    midnight = datetime.combine(now.astimezone(SHANGHAI).date(), time.min, SHANGHAI)
+async def _given(session: AsyncSession, offering: str, now: datetime) -> dict[UUID, Given]:
+    """What each partner was offered of this offering, today and in this month's batch."""
+    today, month = starts_of(now)
     query = (
-        select(Dispatch.partner_id, func.count())
+        select(
+            Dispatch.partner_id,
+            func.count().filter(Dispatch.offered_at >= today),
+            func.count(),
+        )
         .join(Request, Request.id == Dispatch.request_id)
-        .where(Request.offering == offering, Dispatch.offered_at >= midnight)
+        .where(Request.offering == offering, Dispatch.offered_at >= month)
         .group_by(Dispatch.partner_id)
     )
-    return {partner_id: count for partner_id, count in await session.execute(query)}
+    rows = await session.execute(query)
+    return {partner_id: Given(day, batch) for partner_id, day, batch in rows}
 
 
 async def _sent_back(session: AsyncSession, request_id: UUID) -> set[UUID]:
@@ -115,20 +138,3 @@ async def _sent_back(session: AsyncSession, request_id: UUID) -> set[UUID]:
         Dispatch.request_id == request_id, Dispatch.end.in_((Ended.BOUNCED, Ended.LAPSED))
     )
     return set(await session.scalars(query))
-
-
-def _candidate(route: Route, name: str, given: dict[UUID, int], back: set[UUID]) -> Candidate:
-    return Candidate(
-        partner_id=route.partner_id,
-        name=name,
-        region=route.region,
-        rank=route.rank,
-        share=route.share,
-        daily_capacity=route.daily_capacity,
-        opens_at=route.opens_at,
-        closes_at=route.closes_at,
-        valid_from=route.valid_from,
-        valid_to=route.valid_to,
-        given_today=given.get(route.partner_id, 0),
-        sent_back=route.partner_id in back,
-    )

@@ -70,14 +70,14 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     await _check_exclusions(session, version, card, more, now)
     await _check_region(session, asked.region, today)
     forms.check_form(version.form_schema, asked.form)
-    await _check_choice(session, version.code, asked.form)
+    wanted_id = await _choice(session, version.code, asked.form)
     await check_files(session, by, asked.files)
     request = _request(asked, version, card, beneficiaries, now)
     session.add(request)
     await session.flush()
     session.add_all(RequestMember(request_id=request.id, member_id=each.id) for each in members)
     promise = await clocks.start(session, request, "promise", version, now)
-    event = request.submitted()
+    event = request.submitted(wanted_id)
     await log.append(session, event, by=by.author(Role.TALENT), region=request.region, now=now)
     return Submitted(request, version, promise, members)
 
@@ -158,21 +158,22 @@ async def _check_region(session: AsyncSession, code: str, today: date) -> None:
         )
 
 
-async def _check_choice(session: AsyncSession, offering: str, form: dict[str, Any]) -> None:
-    """Whoever the holder names must handle the offering: nobody else would be asked."""
+async def _choice(session: AsyncSession, offering: str, form: dict[str, Any]) -> UUID | None:
+    """Whom the holder chose, if anybody: they must handle the offering, as nobody else is asked."""
     wanted = wanted_of(form)
     if wanted is None:
-        return
+        return None
     handlers = (
         select(Partner.id, Partner.name)
         .join(Route, Route.partner_id == Partner.id)
         .where(Route.offering == offering)
     )
-    known = {str(each) for row in await session.execute(handlers) for each in row}
-    if wanted not in known:
-        field = next(name for name in CHOICE_FIELDS if form.get(name) == wanted)
-        advice = "所填单位不办理此事项,请从可选单位中选择,或留空由系统分派。"
-        raise InvalidBody(FieldError(f"/form/{field}", "not-a-handler", advice))
+    for partner_id, name in await session.execute(handlers):
+        if wanted in (str(partner_id), name):
+            return partner_id
+    field = next(name for name in CHOICE_FIELDS if form.get(name) == wanted)
+    advice = "所填单位不办理此事项,请从可选单位中选择,或留空由系统分派。"
+    raise InvalidBody(FieldError(f"/form/{field}", "not-a-handler", advice))
 
 
 async def check_files(session: AsyncSession, by: Caller, files: list[UUID]) -> None:
