@@ -107,8 +107,8 @@ def install(name):
     """The lock's packages, each checked against its hash."""
     if installed(name):
         return
-    if shutil.disk_usage(ROOT).free < 600 * 2**20:
-        give_up("磁盘空间不足: 安装依赖需要约 600 MB,请清理后重试。")
+    if shutil.disk_usage(ROOT).free < 900 * 2**20:
+        give_up("磁盘空间不足: 安装依赖需要约 900 MB,请清理后重试。")
     make_venv()
     lock = os.path.join(ROOT, LOCKS[name])
     with open(lock) as file:

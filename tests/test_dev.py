@@ -81,7 +81,7 @@ def test_a_full_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     assert said(dev, capsys, "run") == (
         1,
-        "✗ 磁盘空间不足: 安装依赖需要约 600 MB,请清理后重试。\n",
+        "✗ 磁盘空间不足: 安装依赖需要约 900 MB,请清理后重试。\n",
     )
 
 

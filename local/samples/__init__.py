@@ -14,17 +14,19 @@ from local.samples.accounts import Accounts
 from service.auth.models import Account
 
 
-async def plant(session: AsyncSession, now: datetime, *, base_url: str) -> dict[str, Any]:
+async def plant(
+    session: AsyncSession, now: datetime, *, base_url: str, portraits: bool = True
+) -> dict[str, Any]:
     """Write the sample rows; returns the document of `var/local.json`.
 
     The officials' tables are loaded before. Passwords stand in the document alone, so it must be
-    kept before the transaction commits.
+    kept before the transaction commits. `portraits`: whether the holders have photographs.
     """
     accounts = Accounts(session, now)
     placed = await agencies.plant(session, now)
     units = await holders.plant_units(session, now)
     steward = await staff.plant(accounts, placed.by_key, units)
-    await holders.plant(session, accounts, units, steward, now)
+    await holders.plant(session, accounts, units, steward, now, portraits=portraits)
     return {"base_url": base_url, "people": accounts.people, "clients": placed.clients}
 
 

@@ -1,5 +1,7 @@
 """Sample 人才: holders of cards in three cities, and one who is only about to apply."""
 
+import io
+import itertools
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,10 +15,12 @@ from events import log
 from events.of_applications import ApplicationIssued
 from events.of_cards import CardIssued
 from local.samples.accounts import Accounts
+from local.samples.portraits import SITTERS, Sitter, portrait
 from service import ids, sealing
 from service.auth.callers import Role
 from service.reference import tables
 from service.talents.applications.application import Application
+from service.talents.cards import photos
 from service.talents.cards.card import Card
 from service.talents.models import Person, Unit
 
@@ -102,9 +106,16 @@ async def plant_units(session: AsyncSession, now: datetime) -> dict[str, Unit]:
 
 
 async def plant(
-    session: AsyncSession, accounts: Accounts, units: dict[str, Unit], steward: UUID, now: datetime
+    session: AsyncSession,
+    accounts: Accounts,
+    units: dict[str, Unit],
+    steward: UUID,
+    now: datetime,
+    *,
+    portraits: bool,
 ) -> None:
     """The talents with their accounts, and a valid card for each who has a category."""
+    sitters = itertools.cycle(SITTERS)
     tiers = {
         int(row["category"]): row["tier"] for row in await tables.rows_of(session, "categories")
     }
@@ -126,6 +137,15 @@ async def plant(
         if holder.category:
             application = _application(holder, person, unit, account_id, now)
             await _issue(session, holder, application, tiers[holder.category], now)
+        if holder.category and portraits:
+            octets = _picture(next(sitters))
+            await photos.keep(session, person.id, octets, account_id, now, seen=True)
+
+
+def _picture(sitter: Sitter) -> bytes:
+    out = io.BytesIO()
+    portrait(sitter).save(out, "JPEG", quality=92)
+    return out.getvalue()
 
 
 def _person(holder: Holder, steward: UUID, now: datetime) -> Person:

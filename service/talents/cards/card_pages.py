@@ -116,7 +116,7 @@ async def suspend_lost(
     return Redirect("/card", status_code=303)
 
 
-PHOTO_PROBLEMS = ("photo-refused", "payload-too-large")
+PHOTO_PROBLEMS = ("photo-refused", "face-refused", "face-check-missing", "payload-too-large")
 
 
 @post(

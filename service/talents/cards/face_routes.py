@@ -209,7 +209,10 @@ async def set_my_photo(
     caller: NamedDependency[Caller],
     now: NamedDependency[datetime],
 ) -> Response[PhotoView]:
-    """上传本人照片(multipart):JPEG、PNG,不超过 5 MB。 Problems: 404, 413, 415, 422."""
+    """上传本人照片(multipart):JPEG、PNG,不超过 5 MB,一人、正面、面部居中。
+
+    Problems: 404, 413, 415, 422 `photo-refused` `face-refused`, 503 `face-check-missing`.
+    """
     if caller.person_id is None or caller.account_id is None:
         raise NotFound("请先提出办卡申请,再上传照片。")
     octets = await uploaded(request)
@@ -247,16 +250,21 @@ async def set_photo(
     caller: NamedDependency[Caller],
     now: NamedDependency[datetime],
 ) -> Response[PhotoView]:
-    """单位服务专员或窗口代持卡人上传照片。 Problems: 403, 404, 413, 415, 422."""
+    """单位服务专员或窗口代持卡人上传照片。
+
+    机器找不到人脸而照片合格的(如面纱、特殊光线),窗口看过后带字段 `seen=yes` 上传。
+
+    Problems: 403, 404, 413, 415, 422 `photo-refused` `face-refused`, 503 `face-check-missing`.
+    """
     card = await queries.visible_card(session, caller, card_id)
     hands = await card_acts.hands_of(session, caller, card)
     mine = card.unit_id in caller.organisations(Role.UNIT_SPECIALIST)
     if caller.account_id is None or not (mine or hands - {Hand.HOLDER}):
         raise Forbidden
     octets = await uploaded(request)
-    return Response(
-        photo_view(await photos.keep(session, card.person_id, octets, caller.account_id, now))
-    )
+    seen = (await request.form()).get("seen") == "yes"
+    kept = await photos.keep(session, card.person_id, octets, caller.account_id, now, seen=seen)
+    return Response(photo_view(kept))
 
 
 @get("/v1/photos/{ticket:str}", guards=[guards.signed_in], media_type="image/jpeg")

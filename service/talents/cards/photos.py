@@ -17,6 +17,7 @@ from cards.keys import b64, unb64
 from service import sealing
 from service.db import Base
 from service.problems import Problem, TooLarge
+from service.talents.cards import faces
 
 ABOUT = "photos.content"
 LARGEST = 5 * 1024 * 1024
@@ -57,10 +58,11 @@ class Photo(Base):
         return sealing.ring().open(self.content, ABOUT)
 
 
-def prepared(octets: bytes) -> bytes:
+def prepared(octets: bytes, *, seen: bool = False) -> bytes:
     """The photograph as it is kept: JPEG, 3:4, upright, without any metadata.
 
-    Raises TooLarge, PhotoRefused. Nothing is unpacked before its size is known.
+    `seen`: a person has looked at the face, so the machine does not. Raises TooLarge, PhotoRefused,
+    FaceRefused, DetectorMissing. Nothing is unpacked before its size is known.
     """
     if len(octets) > LARGEST:
         raise TooLarge("照片不超过 5 MB,请压缩后再上传。")
@@ -74,7 +76,10 @@ def prepared(octets: bytes) -> bytes:
         # Pillow tells of a broken or disguised file in each of these ways.
         raise PhotoRefused("照片无法读取,请用 JPEG 或 PNG 重新导出后上传。") from None
     _check_shape(upright)
-    return _encoded(upright)
+    fitted = ImageOps.fit(upright, KEPT, Image.Resampling.LANCZOS, centering=(0.5, 0.35))
+    if not seen:
+        faces.check(fitted)
+    return _encoded(fitted)
 
 
 def _check_size(picture: Image.Image) -> None:
@@ -93,9 +98,8 @@ def _check_shape(picture: Image.Image) -> None:
         raise PhotoRefused("照片几乎没有内容,请检查后重新上传。")
 
 
-def _encoded(picture: Image.Image) -> bytes:
+def _encoded(fitted: Image.Image) -> bytes:
     """Written anew from its pixels alone: no place, no camera, no thumbnail goes along."""
-    fitted = ImageOps.fit(picture, KEPT, Image.Resampling.LANCZOS, centering=(0.5, 0.35))
     plain = Image.frombytes("RGB", fitted.size, fitted.tobytes())
     out = io.BytesIO()
     plain.save(out, "JPEG", quality=QUALITY, optimize=True)
@@ -103,10 +107,20 @@ def _encoded(picture: Image.Image) -> bytes:
 
 
 async def keep(
-    session: AsyncSession, person_id: UUID, octets: bytes, by: UUID, now: datetime
+    session: AsyncSession,
+    person_id: UUID,
+    octets: bytes,
+    by: UUID,
+    now: datetime,
+    *,
+    seen: bool = False,
 ) -> Photo:
-    """Keep somebody's photograph in place of the one before. Raises TooLarge, PhotoRefused."""
-    jpeg = await asyncio.to_thread(prepared, octets)
+    """Keep somebody's photograph in place of the one before.
+
+    `seen`: who puts it in has looked at the face (staff at a window). Raises TooLarge,
+    PhotoRefused, FaceRefused, DetectorMissing.
+    """
+    jpeg = await asyncio.to_thread(prepared, octets, seen=seen)
     photo = await session.get(Photo, person_id, with_for_update=True)
     if photo is None:
         photo = Photo(person_id=person_id)

@@ -1,16 +1,20 @@
 """Photographs (issue of the face; card-token.md 10.4): what is taken, what is kept, who sees it."""
 
 import io
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from service.talents.cards import photos
+from local.samples.portraits import SITTERS, Sitter, portrait
+from service.talents.cards import faces, photos
 from tests.city import City, Someone
 from tests.service.counters.desk import desk
 
@@ -18,11 +22,11 @@ DOOR = "/v1/me/photo"
 
 
 def picture(size: tuple[int, int] = (480, 640), mode: str = "RGB") -> Image.Image:
-    """Something with light and dark in it, its top red and its bottom blue."""
-    made = Image.new(mode, size, "white")
+    """Somebody who does not exist, with a red band above and a blue one below."""
+    made = portrait(size=size).convert(mode)
     draw = ImageDraw.Draw(made)
-    draw.rectangle((0, 0, size[0], size[1] // 3), fill="red")
-    draw.rectangle((0, 2 * size[1] // 3, size[0], size[1]), fill="blue")
+    draw.rectangle((0, 0, size[0], size[1] // 12), fill="red")
+    draw.rectangle((0, 11 * size[1] // 12, size[0], size[1]), fill="blue")
     return made
 
 
@@ -181,3 +185,111 @@ async def test_the_holder_s_page_takes_shows_and_drops_the_photograph(city: City
     assert 'data-test="photo"' in refused.text, "the one before is still there"
     assert (await holder.post("/card/photo/delete", key=None)).status_code == 303
     assert 'data-test="photo"' not in (await holder.get("/card")).text
+
+
+# ── the face ──
+
+
+def of(picture: Image.Image) -> str:
+    """What is said of a photograph's face; empty where nothing is."""
+    try:
+        faces.check(picture)
+    except faces.FaceRefused as refused:
+        return str(refused.detail)
+    return ""
+
+
+@pytest.mark.parametrize("sitter", SITTERS)
+@pytest.mark.parametrize("light", [0.35, 1.0, 1.5])
+def test_one_face_from_the_front_is_taken_in_any_light(sitter: Sitter, light: float) -> None:
+    assert of(ImageEnhance.Brightness(portrait(sitter)).enhance(light)) == ""
+
+
+@pytest.mark.parametrize("turn", [-10, -5, 5, 10])
+def test_a_head_a_little_on_one_side_is_taken(turn: int) -> None:
+    assert of(portrait().rotate(turn)) == ""
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_head_on_its_side_or_upside_down_is_no_face(turn: int) -> None:
+    assert "没有找到正面人脸" in of(portrait(size=(600, 600)).rotate(turn))
+
+
+def two() -> Image.Image:
+    both = Image.new("RGB", (600, 800), "#ccd")
+    for left in (0, 300):
+        both.paste(portrait(Sitter(height=0.3), (300, 800)), (left, 0))
+    return both
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (two, "不止一个人"),
+        (lambda: portrait(Sitter(height=0.24)), "面部太小"),
+        (lambda: portrait(Sitter(height=0.98, at=(0.5, 0.55))), "面部太大"),
+        (lambda: portrait(Sitter(height=0.36, at=(0.32, 0.45))), "不在画面中间"),
+        (lambda: portrait(Sitter(height=0.1)), "没有找到"),
+    ],
+)
+def test_a_face_that_is_not_as_a_card_needs_it_is_told_what_to_change(
+    make: Callable[[], Image.Image], says: str
+) -> None:
+    assert says in of(make())
+
+
+def scribble(draw: ImageDraw.ImageDraw, random: Random) -> None:
+    x, y, dx, dy = (random.randrange(600) for _ in range(4))
+    colour = tuple(random.randrange(256) for _ in range(3))
+    box = (min(x, dx), min(y, dy), max(x, dx) + 5, max(y, dy) + 5)
+    match random.randrange(3):
+        case 0:
+            draw.rectangle(box, fill=colour)
+        case 1:
+            draw.ellipse(box, fill=colour)
+        case _:
+            draw.line((x, y, dx, dy), fill=colour, width=random.randrange(1, 20))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_picture_of_anything_else_has_no_face(seed: int) -> None:
+    random = Random(seed)
+    made = Image.effect_noise((600, 800), 10 + 4 * seed).convert("RGB")
+    draw = ImageDraw.Draw(made)
+    for _ in range(3 * seed):
+        scribble(draw, random)
+    assert "没有找到" in of(made.filter(ImageFilter.GaussianBlur(seed / 6)))
+
+
+async def test_a_picture_without_a_face_is_not_kept_but_a_window_may_look_itself(
+    city: City,
+) -> None:
+    holder = await city.person("talent", region="370100")
+    veiled = portrait().filter(ImageFilter.GaussianBlur(60))
+    refused = await send(holder, encoded(veiled))
+    assert (refused.status_code, refused.json()["code"]) == (422, "face-refused")
+    path = f"/v1/cards/{(await holder.get('/v1/me/card')).json()['id']}/photo"
+    window = await city.person("reviewer", region="370100")
+    assert (await send(window, encoded(veiled), path)).status_code == 422
+    assert (await holder.get(DOOR)).status_code == 404
+    assert (await send(window, encoded(veiled), path, data={"seen": "yes"})).status_code == 201
+    own = await send(holder, encoded(veiled), data={"seen": "yes"})
+    assert own.status_code == 422, "not the holder"
+
+
+async def test_without_the_detector_nothing_is_passed_unseen(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faces, "CASCADE", "none.xml")
+    monkeypatch.setattr(faces, "_loaded", [])
+    holder = await city.person("talent", region="370100")
+    answer = await send(holder, encoded(picture()))
+    assert (answer.status_code, answer.json()["code"]) == (503, "face-check-missing")
+    assert (await holder.get(DOOR)).status_code == 404
+    page = {"file": ("me.jpg", encoded(picture()), "image/jpeg")}
+    assert "暂时不能检查照片" in (await holder.post("/card/photo", files=page, key=None)).text
+
+
+def test_the_service_starts_without_loading_the_detector() -> None:
+    look = "import sys, service.app; sys.exit('cv2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
