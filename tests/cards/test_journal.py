@@ -1,5 +1,6 @@
 """A counter's own journal: one winner for a token, nothing lost, nothing torn (13.2, 13.3)."""
 
+import fcntl
 import json
 import resource
 import subprocess
@@ -50,18 +51,29 @@ def test_what_is_refused_is_not_written(words: list[str]) -> None:
     assert Path(words[-1]).read_bytes() == b""
 
 
-def test_13_2_of_counters_that_scan_at_once_one_accepts(words: list[str]) -> None:
+def test_13_2_while_a_journal_is_open_nobody_else_gets_it(words: list[str]) -> None:
     path = Path(words[-1])
-    found = claims()
-    with journal.opened(path) as first:
-        rival = subprocess.Popen(
-            [sys.executable, "-m", "cards", *words], stdout=subprocess.PIPE, text=True
-        )
-        with pytest.raises(subprocess.TimeoutExpired):
-            rival.wait(2)  # it stands before the lock: it has not looked yet
-        first.add(found, entry())
-    said, _ = rival.communicate()
-    assert (rival.returncode, json.loads(said)["reason"]) == (1, "token-replayed")
+    with journal.opened(path), path.open("rb") as rival, pytest.raises(BlockingIOError):
+        fcntl.flock(rival, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with path.open("rb") as rival:
+        fcntl.flock(rival, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_13_2_of_counters_that_scan_at_once_one_accepts(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one has written by the time that the lock is ours: what it wrote counts."""
+    path = Path(words[-1])
+    ours = fcntl.flock
+
+    def lock(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", ours)
+        with journal.opened(path) as first:
+            first.add(claims(), entry())
+        ours(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    assert main(words) == 1
     assert len(journal.read(path.read_bytes())) == 1
 
 
