@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from cards import cbor
-from cards.keys import b64
+from cards.keys import b64, unb64
 
 SM2 = -65601
 """Both the algorithm and the curve (sm2p256v1), from COSE's range for private use."""
 SIGNER = b"1234567812345678"
+TEXT = "sm2:"
+"""How the text of a private key begins; one of the other profile is PKCS#8."""
 
 
 def kid_of(x: bytes, y: bytes) -> bytes:
@@ -74,6 +76,18 @@ class Sm2SigningKey(Sm2CardKey):
         """A new pair from the library's random source."""
         public, private = gmssl_pyx.sm2_key_generate()
         return cls(private, public[:32], public[32:], nbf=nbf, exp=exp)
+
+    @classmethod
+    def from_text(cls, text: str, *, nbf: int, exp: int) -> "Sm2SigningKey":
+        """The key of `text()`; raises ValueError where it is none."""
+        octets = unb64(text.removeprefix(TEXT))
+        if not text.startswith(TEXT) or len(octets) != 96:
+            raise ValueError("no SM2 key")
+        return cls(octets[:32], octets[32:64], octets[64:], nbf=nbf, exp=exp)
+
+    def text(self) -> str:
+        """Its private half and the public one, to be kept sealed (5.6)."""
+        return TEXT + b64(self._private + self.x + self.y)
 
     def sign(self, message: bytes) -> bytes:
         """r and s, 32 bytes each; SM2 draws anew each time."""

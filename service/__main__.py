@@ -47,7 +47,7 @@ def migrate(settings: Settings) -> None:
     role = unquote(urlsplit(settings.database_url).username or "")
     migrating.migrate(settings.database_owner_url, role)
     sealing.use(sealing.load_ring(settings))
-    card_keys.use(store_of(settings.key_store))
+    card_keys.use(store_of(settings))
     asyncio.run(with_sessions(settings, first_data))
     print("数据库已是最新。")
 
@@ -95,7 +95,7 @@ def card_key_command(settings: Settings, words: list[str]) -> bool:
 
     async def work(sessions: Sessions) -> list[str] | None:
         async with sessions.begin() as session:
-            return await key_commands.run(session, words, settings.key_store, datetime.now(UTC))
+            return await key_commands.run(session, words, store_of(settings), datetime.now(UTC))
 
     sealing.use(sealing.load_ring(settings))
     lines = asyncio.run(with_sessions(settings, work))

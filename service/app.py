@@ -137,7 +137,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
     given = settings or read()
     configure_logs()
     sealing.use(sealing.load_ring(given))
-    card_keys.use(store_of(given.key_store))
+    card_keys.use(store_of(given))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

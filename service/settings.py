@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     card_name_claim: bool = True
     webhook_networks: str = ""
     key_store: str = "sealed"
+    card_profile: str = "es256"
     database_pool: int = 8
     limit_verify: int = 1200
     limit_redeem: int = 600

@@ -28,7 +28,7 @@ def boot(settings: Settings) -> None:
     """Make this process's engine; called once, before the first message."""
     global sessions, clock
     sealing.use(sealing.load_ring(settings))
-    card_keys.use(store_of(settings.key_store))
+    card_keys.use(store_of(settings))
     engine = db.make_engine(settings)
     _engine[:] = [engine]
     sessions, clock = db.make_sessions(engine), wall_clock

@@ -1,5 +1,6 @@
 """The keys that sign cards: made ahead, published in time, sealed at rest (card-token.md 5)."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,14 +10,14 @@ import asyncpg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cards.keys import CardKey, KeySet, Signer, b64, unb64
+from cards.keys import KeySet, PublicKey, Signer, b64, unb64
 from events import log
 from events.of_keys import CardKeyMade
 from service import sealing
 from service.auth import models
 from service.reference.tables import PROVINCE
 from service.settings import SettingsError
-from service.talents.proof.key_store import STORES, KeyStore, stamp
+from service.talents.proof.key_store import KeyStore, SealedStore, stamp
 
 PURPOSE = "card"
 SIGNS = timedelta(days=180)
@@ -36,9 +37,9 @@ WHERE purpose = 'card' AND revoked_at IS NULL AND published_at <= $1 AND expires
 ORDER BY not_before
 """
 SIGNER = """
-SELECT private_pem, not_before, expires_at FROM signing_keys
+SELECT kid, x, y, private_pem, not_before, expires_at FROM signing_keys
 WHERE purpose = 'card' AND revoked_at IS NULL AND not_before <= $1 AND signs_until > $1
-ORDER BY not_before DESC LIMIT 1
+ORDER BY not_before DESC
 """
 
 
@@ -71,9 +72,11 @@ async def ensure_card_key(
     query = select(models.SigningKey).where(
         models.SigningKey.purpose == PURPOSE, models.SigningKey.revoked_at.is_(None)
     )
-    known = list(await session.scalars(query))
-    check_no_test_key([key.kid for key in known])
+    rows = list(await session.scalars(query))
+    check_no_test_key([key.kid for key in rows])
     store, fresh = store or _store[0], None
+    # A key of a profile that was switched off signs nothing any more.
+    known = [key for key in rows if public_of(key, store)]
     if not any(key.not_before <= now < key.signs_until for key in known):
         fresh = new_key(now, now.replace(microsecond=0), store)
     elif not any(key.signs_until > now + AHEAD for key in known):
@@ -113,9 +116,10 @@ async def _of(pool: asyncpg.Pool, now: datetime) -> _Kept:
     kept = _kept.get(id(pool))
     if kept is None or time.monotonic() - kept.read_at > KEPT_SECONDS:
         kept = _Kept()
-        kept.keys = KeySet([_public(row) for row in await pool.fetch(PUBLISHED, now)])
-        row = await pool.fetchrow(SIGNER, now)
-        kept.signer = _private(row) if row else None
+        found = [public_of(row, _store[0]) for row in await pool.fetch(PUBLISHED, now)]
+        kept.keys = KeySet([key for key in found if key])
+        signers = [row for row in await pool.fetch(SIGNER, now) if public_of(row, _store[0])]
+        kept.signer = _private(signers[0]) if signers else None
         kept.read_at = time.monotonic()
         _kept.clear()  # a process has one pool; tests have one after another
         _kept[id(pool)] = kept
@@ -140,13 +144,16 @@ async def signer(pool: asyncpg.Pool, now: datetime) -> Signer:
     return kept.signer
 
 
-def _public(row: Any) -> CardKey:
-    return CardKey(
-        unb64(row["x"]),
-        unb64(row["y"]),
-        nbf=stamp(row["not_before"]),
-        exp=stamp(row["expires_at"]),
-    )
+def public_of(row: Any, store: KeyStore) -> PublicKey | None:
+    """A key's public half; None where its profile is off. Its name tells which profile it has."""
+    column = row.__getitem__ if isinstance(row, asyncpg.Record) else row.__getattribute__
+    window = {"nbf": stamp(column("not_before")), "exp": stamp(column("expires_at"))}
+    for profile in store.profiles:
+        with contextlib.suppress(ValueError):  # no point of that curve
+            key = profile(unb64(column("x")), unb64(column("y")), **window)
+            if b64(key.kid) == column("kid"):
+                return key
+    return None
 
 
 def _private(row: Any) -> Signer:
@@ -154,7 +161,7 @@ def _private(row: Any) -> Signer:
     return _store[0].signer(handle, row["not_before"], row["expires_at"])
 
 
-_store: list[KeyStore] = [STORES["sealed"]]
+_store: list[KeyStore] = [SealedStore()]
 
 
 def use(store: KeyStore) -> None:

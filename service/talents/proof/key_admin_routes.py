@@ -49,7 +49,7 @@ async def make(
     now: NamedDependency[datetime],
 ) -> KeyView:
     """生成一把新密钥:立即公布,24 小时后接替签发。"""
-    store = store_of(state.settings.key_store)
+    store = store_of(state.settings)
     made = await key_acts.make(session, store, caller.author(Role.SYSTEM_ADMIN), now)
     return key_acts.view(made, now)
 
@@ -88,7 +88,7 @@ async def revoke(
     now: NamedDependency[datetime],
 ) -> KeyView:
     """吊销:立即撤下,它签过的码全部不再承认。 Problems: 404, 409, 422."""
-    store = store_of(state.settings.key_store)
+    store = store_of(state.settings)
     by = caller.author(Role.SYSTEM_ADMIN)
     done = await key_acts.revoke(session, store, kid, data.reason, by, now)
     return key_acts.view(done, now)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events.log import Author
 from service.talents.proof import key_acts
 from service.talents.proof.key_acts import KeyView
-from service.talents.proof.key_store import store_of
+from service.talents.proof.key_store import KeyStore
 
 OPERATOR = Author("operator", "operator", "command")
 STATES = {
@@ -21,10 +21,9 @@ USAGE = (
 
 
 async def run(
-    session: AsyncSession, words: Sequence[str], store_name: str, now: datetime
+    session: AsyncSession, words: Sequence[str], store: KeyStore, now: datetime
 ) -> list[str] | None:
     """Do it and say it in lines; None where the words are no command. Raises Problem."""
-    store = store_of(store_name)
     match list(words):
         case [] | ["list"]:
             return [_line(each) for each in await key_acts.listed(session, now)]

@@ -106,7 +106,7 @@ async def test_5_4_after_its_key_was_revoked_the_face_has_a_code_of_another(city
     old = await printed(city)
     async with city.sessions.begin() as session:
         (row,) = await city.sql("SELECT kid FROM card_prints")
-        store = key_store.STORES["sealed"]
+        store = key_store.SealedStore()
         await key_acts.revoke(session, store, row["kid"], "leaked", log.SYSTEM, city.now)
     card_keys.forget()
     assert (await check(city, old))["reason"] == "unknown-key"

@@ -1,24 +1,27 @@
 """The life of the keys that sign cards (card-token.md 5): ahead, signing, retired, taken out."""
 
 import asyncio
+import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from cards import status, token
-from cards.keys import CardKey, Signer, SigningKey, b64
+from cards import base45, cbor, status, token
+from cards.keys import ES256, CardKey, KeySet, Signer, SigningKey, b64, unb64
+from cards.sm2 import SM2, Sm2CardKey
 from events import log
 from service.problems import NotAcceptable, Problem
-from service.settings import SettingsError
+from service.settings import Settings, SettingsError
 from service.talents.proof import card_keys, key_acts, key_commands
 from service.talents.proof.key_routes import wanted
-from service.talents.proof.key_store import STORES, stamp, store_of
+from service.talents.proof.key_store import SealedStore, Sm2Store, stamp, store_of
 from tests.city import City, Someone
 from tests.service.counters.desk import desk
 from tests.service.talents.cards.print import printed
 
-SEALED = STORES["sealed"]
+SEALED = SealedStore()
 
 
 async def keeper(city: City) -> Someone:
@@ -171,7 +174,7 @@ async def test_only_the_keepers_act_and_auditors_look_on(city: City) -> None:
 async def test_commands_say_what_they_did(city: City) -> None:
     async def run(*words: str) -> list[str] | None:
         async with city.sessions.begin() as session:
-            return await key_commands.run(session, words, "sealed", city.now)
+            return await key_commands.run(session, words, SEALED, city.now)
 
     kid = await signer(city)
     assert await run("list") == await run()
@@ -193,6 +196,8 @@ async def test_commands_say_what_they_did(city: City) -> None:
 
 class TokenStore:
     """A key service as an installation would plug it in: private halves never leave it."""
+
+    profiles = (CardKey,)
 
     def __init__(self) -> None:
         self._keys: dict[str, SigningKey] = {}
@@ -249,10 +254,89 @@ async def signer_row(city: City) -> str:
     return str(rows[0]["kid"])
 
 
-def test_an_unknown_store_stops_the_start_with_one_sentence() -> None:
+@pytest.mark.parametrize("wrong", [{"key_store": "drawer"}, {"card_profile": "rsa"}])
+def test_an_unknown_store_stops_the_start_with_one_sentence(wrong: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="HCK_KEY_STORE"):
-        store_of("drawer")
-    assert store_of("sealed") is SEALED
+        store_of(settings(**wrong))
+    assert type(store_of(settings())) is SealedStore
+
+
+def settings(**given: str) -> Settings:
+    url = {"database_url": "postgresql://x", "database_owner_url": "postgresql://x"}
+    return Settings(**url, **given)  # type: ignore[arg-type]
+
+
+# ── the second profile (6.1): the same keys' life, switched on by a setting ──
+
+
+@pytest.fixture
+def sm2() -> Iterator[Sm2Store]:
+    """HCK_CARD_PROFILE=sm2."""
+    store = store_of(settings(card_profile="sm2"))
+    assert isinstance(store, Sm2Store)
+    card_keys.use(store)
+    yield store
+    card_keys.use(SEALED)
+
+
+async def made_and_switched(city: City, store: Sm2Store) -> str:
+    """A new key of the profile that is on, signing alone."""
+    async with city.sessions.begin() as session:
+        made = await key_acts.make(session, store, log.SYSTEM, city.now)
+        kid = made.kid
+    city.pass_time(timedelta(hours=24))
+    async with city.sessions.begin() as session:
+        await key_acts.switch(session, kid, log.SYSTEM, city.now)
+    card_keys.forget()
+    return kid
+
+
+async def test_6_1_switched_on_an_sm2_key_lives_as_the_others_do(city: City, sm2: Sm2Store) -> None:
+    counter = await desk(city)
+    old = await printed(city)
+    kid = await made_and_switched(city, sm2)
+    counter = await desk(city)
+    live = await counter.token()
+    read = cbor.decode(base45.decode(live.removeprefix("HCK1:")))[0].value
+    assert cbor.decode(read[0])[0] == {1: SM2, 4: unb64(kid), 16: "hck-l"}
+    assert (await counter.verify(live))["result"] == "valid"
+    assert (await counter.redeem(live)).status_code == 201
+    assert (await counter.verify(old))["result"] == "valid", "what ES256 signed goes on"
+    pack = (await counter.machine.get("/v1/offline-pack")).json()
+    keys = KeySet.from_jwks(pack["jwks"], (CardKey, Sm2CardKey))
+    assert {key.alg for key in keys} == {ES256, SM2}
+    for each in pack["status_lists"]:
+        assert (
+            status.read_jwt(each["jwt"], keys=keys, now=int(city.now.timestamp())).uri
+            == each["uri"]
+        )
+    cose = await city.nobody.get("/.well-known/cose-keys")
+    assert len(KeySet.from_cose(cose.content, (CardKey, Sm2CardKey))) == len(keys)
+    async with city.sessions.begin() as session:
+        await key_acts.revoke(session, sm2, kid, "leaked", log.SYSTEM, city.now)
+    assert (await counter.verify(await counter.token()))["result"] == "valid", "another was made"
+
+
+async def test_6_1_switched_off_again_such_a_token_is_refused_and_es256_signs(
+    city: City, sm2: Sm2Store
+) -> None:
+    await made_and_switched(city, sm2)
+    counter = await desk(city)
+    live = await counter.token()
+    card_keys.use(SEALED)
+    assert (await counter.verify(live))["reason"] == "unknown-key"
+    async with city.sessions.begin() as session:
+        await card_keys.ensure_card_key(session, city.now)
+    card_keys.forget()
+    assert (await counter.verify(await counter.token()))["result"] == "valid"
+
+
+def test_6_1_without_its_package_the_start_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cards.sm2", None)
+    with pytest.raises(SettingsError, match="gmssl-pyx"):
+        store_of(settings(card_profile="sm2"))
 
 
 def test_a_signer_of_any_store_mints_what_the_verifier_knows() -> None:
