@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import cards
 from cards import base45, cbor, status, token
 from cards.keys import ES256, CardKey, KeySet, Signer, SigningKey, b64, unb64
 from cards.sm2 import SM2, Sm2CardKey
@@ -335,6 +336,7 @@ def test_6_1_without_its_package_the_start_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "cards.sm2", None)
+    monkeypatch.delattr(cards, "sm2")
     with pytest.raises(SettingsError, match="gmssl-pyx"):
         store_of(settings(card_profile="sm2"))
 
