@@ -12,7 +12,7 @@ from service.pages.forms import FormSent, attempt
 from service.problems import Problem
 from service.requests import queries
 from service.requests.models import Note, Request
-from service.talents import files
+from service.talents import files, inspecting
 from service.talents.models import File
 
 KINDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG"}
@@ -87,10 +87,13 @@ def ids_of(given: FormSent) -> list[UUID]:
     return found
 
 
+def _label(file: File) -> str:
+    kind = KINDS.get(file.media_type, "文件")
+    notice = f",{inspecting.SHORT[file.notice]},请换一份" if file.notice else ""
+    return f"{kind},{max(1, file.octets // 1024)} KB{notice}"
+
+
 async def papers_of(session: AsyncSession, caller: Caller, given: FormSent) -> list[Paper]:
     """The caller's own files that a form names, to be shown again."""
     query = select(File).where(File.id.in_(ids_of(given)), files.put_in_by(caller))
-    return [
-        Paper(file.id, f"{KINDS.get(file.media_type, '文件')},{max(1, file.octets // 1024)} KB")
-        for file in await session.scalars(query.order_by(File.id))
-    ]
+    return [Paper(file.id, _label(file)) for file in await session.scalars(query.order_by(File.id))]

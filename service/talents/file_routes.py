@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.problems import FieldError, InvalidBody, UnsupportedMedia
-from service.talents import files, reading
+from service.talents import files, inspecting, reading
 from service.talents.models import File
 
 
@@ -28,13 +28,26 @@ class FileView(msgspec.Struct, frozen=True):
     created_at: datetime
     declared_at: datetime | None
     """When it was declared 非涉密, if it was."""
+    notice: inspecting.Notice | None
+    """What was found in it: `broken`, `encrypted` (nobody can open it), `active` (scripts)."""
+    advice: str | None
+    """What to do about it, in Chinese."""
 
 
 def view_of(file: File) -> FileView:
     """What its owner is told."""
     return FileView(
-        file.id, file.sha256, file.media_type, file.octets, file.created_at, file.declared_at
-    )
+        file.id, file.sha256, file.media_type, file.octets, file.created_at, file.declared_at,
+        *told_of(file),
+    )  # fmt: skip
+
+
+def told_of(file: File) -> tuple[inspecting.Notice | None, str | None]:
+    """What was found in a file, and what to do about it."""
+    for notice, advice in inspecting.SAYS.items():
+        if notice == file.notice:
+            return notice, advice
+    return None, None
 
 
 async def uploaded(request: Request[Any, Any, Any]) -> bytes:
@@ -60,7 +73,9 @@ async def put_file(
 
     涉密材料不得上传;字段 `not_secret=yes` 声明不涉密,声明时间记入 `declared_at`。
 
-    Problems: 413, 415, 422 `unsupported-file`.
+    打不开、有密码或带脚本的仍会收下,并在 `notice`、`advice` 里说明;像素过大的图片不收。
+
+    Problems: 413, 415, 422 `unsupported-file`, `too-many-pixels`.
     """
     content = await uploaded(request)
     declared = (await request.form()).get(files.DECLARATION) == "yes"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 from service import ids, sealing
 from service.auth.callers import Caller
 from service.problems import FieldError, InvalidBody, NotFound, TooLarge
-from service.talents import queries
+from service.talents import inspecting, queries
 from service.talents.applications.application import Application
 from service.talents.models import File
 
@@ -66,14 +66,18 @@ def check_declared(declared: bool) -> None:
 async def keep(
     session: AsyncSession, by: Caller, content: bytes, now: datetime, *, declared: bool
 ) -> File:
-    """Keep a file, sealed, and whether it was declared 非涉密. Raises InvalidBody, TooLarge."""
+    """Keep a file, sealed, whether it was declared 非涉密, and what is to be told of it.
+
+    Raises InvalidBody, TooLarge.
+    """
     media_type = kind_of(content)
     # Ten megabytes take a while: other calls go on meanwhile.
+    notice = await asyncio.to_thread(inspecting.notice_of, content, media_type)
     digest, sealed = await asyncio.to_thread(_sealed, content)
     file = File(
         id=ids.new_id(), account_id=by.account_id, partner_id=by.client_partner_id, sha256=digest,
         media_type=media_type, octets=len(content), content=sealed, created_at=now,
-        declared_at=now if declared else None,
+        declared_at=now if declared else None, notice=notice,
     )  # fmt: skip
     session.add(file)
     await session.flush()
@@ -82,6 +86,13 @@ async def keep(
 
 def _sealed(content: bytes) -> tuple[str, bytes]:
     return hashlib.sha256(content).hexdigest(), sealing.ring().seal(content, ABOUT)
+
+
+async def notices_of(session: AsyncSession, file_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What was found in which of these files, in two words."""
+    query = select(File.id, File.notice).where(File.id.in_(file_ids), File.notice.is_not(None))
+    rows = (await session.execute(query)).all()
+    return {file_id: inspecting.SHORT[notice] for file_id, notice in rows if notice}
 
 
 def put_in_by(caller: Caller) -> ColumnElement[bool]:

@@ -60,6 +60,7 @@ class File(Base):
     octets: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     declared_at: Mapped[datetime | None]
+    notice: Mapped[str | None]
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
 

@@ -17,7 +17,7 @@ from service.auth.callers import Caller
 from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import Problem
-from service.talents import queries
+from service.talents import files, queries
 from service.talents.applications import (
     categories,
     drafting,
@@ -29,6 +29,7 @@ from service.talents.applications import (
 )
 from service.talents.applications.application import Application
 from service.talents.applications.drafting import Draft
+from service.talents.applications.views import ApplicationView
 from service.talents.models import Person
 
 MINE = "/my/application"
@@ -87,8 +88,14 @@ async def show(
         titles=steps.TITLES,
         badges=filling.BADGES,
         rows=filling.ROWS,
+        notices=await files.notices_of(session, _files_of(view)),
         where=filling.where(application),
     )
+
+
+def _files_of(view: ApplicationView | None) -> list[UUID]:
+    """The files that go with an application."""
+    return [each.file_id for each in view.evidence if each.file_id] if view else []
 
 
 @post(MINE, **ACT)

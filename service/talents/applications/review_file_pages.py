@@ -18,7 +18,7 @@ from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, Problem
 from service.reference import regions
-from service.talents import queries
+from service.talents import inspecting, queries
 from service.talents.applications import (
     changes,
     clocks,
@@ -58,6 +58,7 @@ class Exhibit(msgspec.Struct, frozen=True):
     file_id: UUID | None
     shows: str
     kilobytes: int
+    notice: str | None
 
 
 @get(ONE, **PAGE)
@@ -135,14 +136,15 @@ def _kinds(view: ApplicationView) -> list[str]:
 async def exhibits_of(session: AsyncSession, view: ApplicationView) -> list[Exhibit]:
     """The proofs as the viewer shows them."""
     wanted = [each.file_id for each in view.evidence if each.file_id]
-    query = select(File.id, File.media_type, File.octets).where(File.id.in_(wanted))
+    query = select(File.id, File.media_type, File.octets, File.notice).where(File.id.in_(wanted))
     found = {row.id: row for row in await session.execute(query)}
     exhibits = []
     for each in view.evidence:
         row = found.get(each.file_id)
         shows = SHOWS.get(row.media_type, "文件") if row else ""
         size = max(1, row.octets // 1024) if row else 0
-        exhibits.append(Exhibit(each.kind, each.note, each.file_id, shows, size))
+        notice = inspecting.SHORT.get(row.notice) if row else None
+        exhibits.append(Exhibit(each.kind, each.note, each.file_id, shows, size, notice))
     return exhibits
 
 

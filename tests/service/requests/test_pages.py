@@ -8,6 +8,7 @@ import httpx
 
 from tests.city import City, Someone
 from tests.service.requests.ask import APARTMENT, Case, accepted, offered
+from tests.service.talents.apply import PDF
 
 FORM = {
     "_region": "370100",
@@ -96,7 +97,7 @@ async def test_a_form_with_nonsense_in_it_is_refused_and_shown_again(city: City)
 async def test_no_file_is_taken_before_it_is_declared_not_to_be_secret(city: City) -> None:
     holder = await city.person("talent", region="370100")
     typed = {**FORM, "_id": hidden(await holder.get(NEW), "_id")}
-    paper = [("_files", ("无房证明.pdf", b"%PDF-1.7 test", "application/pdf"))]
+    paper = [("_files", ("无房证明.pdf", PDF, "application/pdf"))]
     refused = await holder.send("POST", NEW, data=typed, files=paper)
     assert refused.status_code == 422
     assert "请先确认材料不涉及国家秘密" in refused.text
@@ -107,7 +108,7 @@ async def test_no_file_is_taken_before_it_is_declared_not_to_be_secret(city: Cit
 async def test_files_that_were_sent_are_kept_where_the_form_is_refused(city: City) -> None:
     holder = await city.person("talent", region="370100")
     typed = {**FORM, "_id": hidden(await holder.get(NEW), "_id"), "not_secret": "yes"}
-    paper = [("_files", ("无房证明.pdf", b"%PDF-1.7 test", "application/pdf"))]
+    paper = [("_files", ("无房证明.pdf", PDF, "application/pdf"))]
     wrong = [("_files", ("表.pdf", b"MZ not a paper", "application/pdf"))]
     refused = await holder.send("POST", NEW, data=typed, files=wrong)
     assert refused.status_code == 422
@@ -121,7 +122,7 @@ async def test_files_that_were_sent_are_kept_where_the_form_is_refused(city: Cit
     request_id = done.headers["Location"].split("/")[-1].partition("?")[0]
     bureau, other = await city.client("housing"), await city.client("education")
     (file,) = (await bureau.get(f"/v1/partner/requests/{request_id}")).json()["files"]
-    assert (await bureau.get(f"/v1/files/{file}")).content == b"%PDF-1.7 test"
+    assert (await bureau.get(f"/v1/files/{file}")).content == PDF
     assert (await other.get(f"/v1/files/{file}")).status_code == 404
     steward = await city.person("steward")
     assert (await steward.get(f"/v1/files/{file}")).status_code == 200
