@@ -198,7 +198,17 @@ async def who_am_i(request: Request[Any, Any, Any], caller: NamedDependency[Call
     return page(request, "pages/templates/me.html", roles=roles)
 
 
+@get("/card-worker.js", opt={"open": True, "own_limit": True}, include_in_schema=False)
+async def card_worker() -> Response[bytes]:
+    """打不开网络时显示卡的上一次状态的脚本;放在根下才管得到 /card。"""
+    headers = {"Cache-Control": "no-cache"}
+    return Response(
+        (STATIC / "card-worker.js").read_bytes(), media_type="text/javascript", headers=headers
+    )
+
+
 ROUTES: list[Any] = [
+    card_worker,
     sign_in_page,
     sign_in,
     sign_out,

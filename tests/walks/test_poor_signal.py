@@ -1,10 +1,15 @@
 """A holder in a cellar: the card's last code stays with its time, and goes on by itself above."""
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
 from tests.walks.browsing import PHONE, Window, code_of, open_chromium, read
 from tests.walks.running import Product
+
+UNTIL_KEPT = """async () => {
+  while (!(await caches.match("/card"))) await new Promise((next) => setTimeout(next, 50));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,40 @@ def test_without_a_network_the_last_code_is_shown_with_its_time_and_resumes_by_i
         assert read(code_of(window)) != first
         assert box.get_attribute("data-net") == "good"
         assert [each for each in window.complaints if "ERR_INTERNET_DISCONNECTED" not in each] == []
+        browser.close()
+
+
+def test_opened_anew_without_a_network_the_last_state_is_shown_with_its_time(
+    product: Product,
+) -> None:
+    with sync_playwright() as playwright:
+        browser = open_chromium(playwright.chromium)
+        window = Window(browser, product, "talent2", PHONE).sign_in().go("/card")
+        window.page.evaluate(UNTIL_KEPT)
+        name = window.mark("name").inner_text()
+
+        window.context.set_offline(True)
+        window.go("/card")
+        assert window.mark("name").inner_text() == name
+        assert "没有网络,显示的是" in window.mark("kept").inner_text()
+        window.page.wait_for_selector("[data-test=code][data-net=poor]")
+        kept = read(code_of(window))
+        window.page.clock.install()
+        window.page.clock.fast_forward(61_000)
+        window.page.wait_for_selector("[data-test=code][data-net=over]")
+        assert "已过期" in window.mark("code-said").inner_text(), "a stale code is not passed off"
+        window.keep("card-without-network")
+
+        window.context.set_offline(False)
+        window.page.clock.fast_forward(11_000)
+        window.page.wait_for_selector("[data-test=kept]", state="hidden")
+        window.page.wait_for_selector("[data-test=code][data-net=good]")
+        assert read(code_of(window)) != kept, "above ground it goes on by itself"
+
+        window.press("sign-out")
+        window.context.set_offline(True)
+        with pytest.raises(PlaywrightError, match=r"ERR_(INTERNET_DISCONNECTED|FAILED)"):
+            window.go("/card")
         browser.close()
 
 

@@ -10,11 +10,27 @@ const TOLD = {
 const again = document.getElementById("code-again");
 const EVERY = 30000, LIFE = 60000, PATIENCE = 8000;
 
-let shownAt = Date.now();
+// Opened without a network: the page is the one of then, and so is its code.
+const kept = Number(box.dataset.kept) || 0;
+const old = document.getElementById("kept");
+let shownAt = kept || Date.now();
 let nextAt = shownAt + EVERY;
 let tries = 0;
 let asking = false;
 let address = null;
+
+if (kept) {
+  old.hidden = false;
+  old.textContent = `没有网络,显示的是 ${new Date(kept).toLocaleString("zh-CN", { hour12: false })} 的状态,联网后自动更新。`;
+}
+// Without a network the card opens all the same (card-worker.js); where workers are not to be had, not.
+if ("serviceWorker" in navigator && !kept) {
+  const fresh = !navigator.serviceWorker.controller;
+  navigator.serviceWorker.register("/card-worker.js", { scope: "/card" })
+    .then(() => navigator.serviceWorker.ready)
+    .then((worker) => fresh && worker.active.postMessage("keep"))
+    .catch(() => {});
+}
 
 const clock = (at) => new Date(at).toLocaleTimeString("zh-CN", { hour12: false });
 
@@ -42,6 +58,7 @@ async function refresh() {
     if (answer.status === 401) { location.assign("/sign-in?next=/card"); return; }
     if (answer.status === 409 || answer.status === 404) { location.reload(); return; }
     if (!answer.ok) throw new Error(String(answer.status));
+    if (kept) { location.reload(); return; }
     await show(await answer.blob());
     tries = 0;
     shownAt = Date.now();
@@ -78,3 +95,4 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && Date.now() >= nextAt) refresh();
 });
 tell();
+if (kept) refresh();

@@ -30,3 +30,6 @@ document.addEventListener("change", (event) => {
   if (!declaration || event.target.type !== "file") return;
   declaration.required = [...form.querySelectorAll("input[type=file]")].some((i) => i.files.length);
 });
+
+// Whoever signs in finds nothing of who was here before (card-worker.js).
+if (location.pathname === "/sign-in" && "caches" in window) caches.delete("card");

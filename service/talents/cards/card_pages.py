@@ -16,7 +16,7 @@ from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import NotFound, Problem
 from service.talents import queries
-from service.talents.cards import card_acts, card_views, photos
+from service.talents.cards import card_acts, card_views, photos, printing
 from service.talents.cards.card_acts import Act
 from service.talents.cards.photos import Photo
 from service.talents.matters import forms as matter_forms
@@ -31,7 +31,7 @@ STATES = {
     "expired": "已到期",
 }
 BADGES = {"active": "good", "suspended": "warn"}
-LOST = "持卡人报告遗失"
+LOST, RENEWED = "持卡人报告遗失", "延期后重新印制"
 
 
 @get("/card", guards=[guards.talent], opt={"page": True}, include_in_schema=False)
@@ -71,6 +71,7 @@ async def show(
         refusal=refusal,
         has_photo=await session.get(Photo, card.person_id) is not None,
         photo_problem=problem is not None and problem.code in PHOTO_PROBLEMS,
+        outdated=await printing.outdated(session, card),
         authority=state.settings.issuing_authority,
         states=STATES,
         badges=BADGES,
@@ -111,6 +112,33 @@ async def suspend_lost(
     if card is None:
         raise NotFound
     act = card_acts.suspend(session, card.id, caller, given.revision, Act(LOST), now)
+    if problem := await attempt(session, act):
+        return await show(request, state, session, caller, now, problem)
+    return Redirect("/card", status_code=303)
+
+
+@post(
+    "/card/reprint",
+    guards=[guards.talent],
+    opt={"page": True},
+    include_in_schema=False,
+    status_code=303,
+)
+async def reprint(
+    request: Request[Any, Any, Any],
+    state: State,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """重新印制。"""
+    given = await sent(request)
+    card = await queries.card_of_person(session, caller.person_id)
+    if card is None:
+        raise NotFound
+    press = printing.Press(state.pool, state.settings)
+    revision, why = given.revision, Act(RENEWED)
+    act = printing.reprint(session, press, card.id, caller, revision, why, now)
     if problem := await attempt(session, act):
         return await show(request, state, session, caller, now, problem)
     return Redirect("/card", status_code=303)
@@ -160,4 +188,4 @@ async def drop_photo(
     return Redirect("/card", status_code=303)
 
 
-ROUTES = [card_page, suspend_lost, send_photo, drop_photo]
+ROUTES = [card_page, suspend_lost, send_photo, drop_photo, reprint]

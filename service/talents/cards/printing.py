@@ -92,6 +92,20 @@ async def current(
     return await _printed(session, press, card, by.author(Role.REVIEWER, Role.TALENT), now)
 
 
+async def outdated(session: AsyncSession, card: Card) -> CardPrint | None:
+    """The latest printing where the card has a later last day than it says: renewed since."""
+    if card.print_cti is None:
+        return None
+    found = await session.get_one(CardPrint, card.print_cti)
+    return found if found.expires_at < _until(card, found.printed_at) else None
+
+
+def _until(card: Card, printed_at: datetime) -> datetime:
+    """To when a code is good that is printed then (3.6)."""
+    after = datetime.combine(card.valid_until + timedelta(days=1), time(), SHANGHAI)
+    return min(after, printed_at + LONGEST)
+
+
 def _check_active(card: Card) -> None:
     if card.state != "active":
         reason = {"suspended": "card-suspended", "expired": "card-expired"}
@@ -111,8 +125,7 @@ async def _printed(
     session: AsyncSession, press: Press, card: Card, author: Author, now: datetime
 ) -> CardPrint:
     iat = now.replace(microsecond=0)
-    after = datetime.combine(card.valid_until + timedelta(days=1), time(), SHANGHAI)
-    expires_at = min(after, iat + LONGEST)
+    expires_at = _until(card, iat)
     key = await card_keys.signer(press.pool, now)
     # The name on the printing is drawn by chance too, and tells nothing (3.9).
     made = token.Printed(

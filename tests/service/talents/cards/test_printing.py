@@ -236,3 +236,24 @@ async def test_the_page_behind_the_code_is_open_and_keeps_no_trace(city: City) -
     assert page.status_code == 200
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert 'src="/static/c.js"' in page.text
+
+
+async def test_after_a_renewal_the_holder_is_told_and_may_print_anew(city: City) -> None:
+    holder = await city.person("talent", region="370100")
+    last = (city.now + timedelta(days=30)).date()
+    await city.sql("UPDATE cards SET valid_until = $1", last)
+    assert 'data-test="outdated"' not in (await holder.get("/card")).text, "nothing is printed yet"
+    old = await printed(city)
+    assert 'data-test="outdated"' not in (await holder.get("/card")).text
+    await city.sql("UPDATE cards SET valid_until = valid_until + 365")
+    page = (await holder.get("/card")).text
+    assert 'data-test="outdated"' in page
+    revision = re.search(r'name="_revision" value="(\d+)"', page)
+    assert revision is not None
+    done = await holder.post("/card/reprint", data={"_revision": revision[1]}, key=None)
+    assert done.status_code == 303
+    assert 'data-test="outdated"' not in (await holder.get("/card")).text
+    assert (await check(city, old))["reason"] == "print-withdrawn"
+    assert (await check(city, await printed(city)))["result"] == "valid"
+    again = await holder.post("/card/reprint", data={"_revision": revision[1]}, key=None)
+    assert (again.status_code, "已被" in again.text or "已变" in again.text) == (412, True)
