@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 LEVELS = 8
 CONTAINERS = (4, 5, 6)  # arrays, maps, tags
+KEYS = (int, bytes, str)
 
 
 class NotWellFormed(ValueError):
@@ -90,7 +91,11 @@ class _Reader:
 
     def head(self) -> tuple[int, int, int]:
         """Major type, additional information, argument."""
-        first = self.take(1)[0]
+        try:
+            first = self.octets[self.at]
+        except IndexError:
+            raise NotWellFormed from None
+        self.at += 1
         major, info = first >> 5, first & 31
         if info < 24:
             return major, info, info
@@ -154,7 +159,7 @@ class _Reader:
         begin = self.at
         key = self.item(level + 1)
         encoded = self.octets[begin : self.at]
-        return (key if isinstance(key, int | bytes | str) else Plain(encoded)), encoded
+        return (key if isinstance(key, KEYS) else Plain(encoded)), encoded
 
     def indefinite(self, major: int, level: int) -> Any:
         """Chunks or members until the break; never deterministic, so only its form matters."""

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Router
-from litestar.connection import ASGIConnection
 from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.template.config import TemplateConfig
 
@@ -20,7 +18,6 @@ from service.audit import pages as audit_pages
 from service.audit import routes as audit_routes
 from service.auth import routes as auth_routes
 from service.auth.callers import Caller
-from service.auth.guards import signed_in
 from service.auth.middleware import Identify, Trace
 from service.auth.tokens import OAuthRefusal
 from service.counters import entitlement_routes, public
@@ -124,14 +121,6 @@ def provide_now(state: State) -> datetime:
     return now
 
 
-async def closed_unless_open(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """Every route needs credentials unless it says that it is open."""
-    if not handler.opt.get("open"):
-        await signed_in(connection, handler)
-
-
 def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> Litestar:
     """The application; `clock` is the one thing that tests hand in."""
     given = settings or read()
@@ -166,7 +155,6 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
             "caller": Provide(provide_caller, sync_to_thread=False),
             "now": Provide(provide_now, sync_to_thread=False),
         },
-        guards=[closed_unless_open],
         middleware=[Identify],
         exception_handlers={
             **refusals.HANDLERS,

@@ -120,6 +120,7 @@ class Identify:
         """One call; `scope["user"]` is a Caller or None."""
         if scope["type"] == ScopeType.HTTP:
             scope["user"] = await self._caller(scope)
+            _check_open(scope)
             await self._count(scope)
         await self.app(scope, receive, send)
 
@@ -158,6 +159,16 @@ class Identify:
             return
         limit = state.settings.limit_write if unsafe else state.settings.limit_read
         await state.limiter.take(f"{kind} {who}", limit, state.clock(), lease=20)
+
+
+def _check_open(scope: HTTPScope) -> None:
+    """Every route needs credentials unless it says that it is open.
+
+    Here and not as a guard of all routes: Litestar copies the route's handler for each guard.
+    """
+    handler = scope.get("route_handler")
+    if scope["user"] is None and handler is not None and not handler.opt.get("open"):
+        raise Unauthenticated
 
 
 def _check_same_site(scope: HTTPScope) -> None:

@@ -1,5 +1,6 @@
 """Who an offering is for, and what stands against it (guide.md 3.1–3.3). Values in, verdict out."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
@@ -36,6 +37,7 @@ def why_not(version: ForWhom, category: int, beneficiary: str = "holder") -> Rea
     return None
 
 
+@functools.cache
 def exclusions_of(text: str | None) -> frozenset[str]:
     """What `exclusive_with` names: `municipal-card`, codes of offerings, or both."""
     return frozenset(part.strip() for part in re.split("[;,]", text or "") if part.strip(" -"))
