@@ -39,6 +39,7 @@ from events.of_cards import (
 from events.of_clients import ClientKeySet, ClientRotated
 from events.of_imports import ImportApplied
 from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
+from events.of_letters import LetterDropped, LetterRetried
 from events.of_matters import (
     CardRelinked,
     CardReminded,
@@ -167,6 +168,8 @@ AnyEvent = (
     | WebhookEnded
     | DayExported
     | DaySealed
+    | LetterDropped
+    | LetterRetried
     | QuotaDropped
     | QuotaFreed
     | QuotaNamed

@@ -41,6 +41,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     routing = commands.add_parser("routing", help="派单规则")
     routing.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     routing.add_argument("words", nargs="*", metavar="show|check|replay")
+    letters = commands.add_parser("dead-letters", help="处理不了的事件")
+    letters.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+    letters.add_argument("words", nargs="*", metavar="list|retry|drop")
     holders = commands.add_parser("import-holders", help="导入持卡人")
     holders.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     holders.add_argument("--apply", action="store_true", help="全部合格时生效")
@@ -103,7 +106,7 @@ def main(words: list[str]) -> int:
             case "import-holders":
                 more = ["--apply"] if arguments.apply else []
                 return on_database(arguments, ["import-holders", arguments.file, *more])
-            case "card-keys" | "audit" | "routing":
+            case "card-keys" | "audit" | "routing" | "dead-letters":
                 return on_database(arguments, [arguments.command, *arguments.words])
             case _:
                 return on_database(arguments, [arguments.command])

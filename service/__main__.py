@@ -8,6 +8,7 @@ check-legs               核对每件申请的时间是否首尾相接
 rotate-keys              换密钥并重封个人信息
 import-holders 文件 [--apply]  导入持卡人:逐行检查,加 --apply 才生效
 card-keys list|make|switch|retire|revoke   卡的签发密钥
+dead-letters list|retry|drop   处理不了的事件:列出、重试、跳过
 audit list|export|keys|check   日志的封存:列出、取走一日、验签公钥、逐日核对
 routing show|check|replay   派单规则:现行、检查、用上个月的日志试算
 """
@@ -27,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from service import db, migrating, rotation, sealing
 from service.audit import commands as audit_commands
 from service.auth import keys
+from service.dead_letters import commands as dead_letter_commands
 from service.offerings import catalogue as _offerings  # noqa: F401 - hears of its table
 from service.problems import Problem
 from service.reference import tables
@@ -123,6 +125,18 @@ def import_holders(settings: Settings, path: str, *, apply: bool) -> bool:
         beside.write_bytes(bad)
         print(f"有问题的行已写到 {beside},改好后再导入。")
     return bad is None
+
+
+def dead_letter_command(settings: Settings, words: list[str]) -> bool:
+    """List, retry or drop dead letters; False where the words are no such command."""
+
+    async def work(sessions: Sessions) -> list[str] | None:
+        async with sessions.begin() as session:
+            return await dead_letter_commands.run(session, words, datetime.now(UTC))
+
+    lines = asyncio.run(with_sessions(settings, work))
+    print("\n".join(lines) if lines is not None else dead_letter_commands.USAGE)
+    return lines is not None
 
 
 def audit_command(settings: Settings, words: list[str]) -> int:
@@ -224,6 +238,8 @@ def of_a_room(arguments: list[str]) -> int:
             return 0 if import_holders(read(), path, apply=bool(more)) else 1
         case ["card-keys", *words]:
             return 0 if card_key_command(read(), words) else 2
+        case ["dead-letters", *words]:
+            return 0 if dead_letter_command(read(), words) else 2
         case ["audit", *words]:
             return audit_command(read(), words)
         case ["routing", *words]:

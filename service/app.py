@@ -25,6 +25,7 @@ from service.counters import pages as counter_pages
 from service.counters import routes as counter_routes
 from service.counters.journals import pages as journal_pages
 from service.counters.journals import routes as journal_routes
+from service.dead_letters import routes as dead_letter_routes
 from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
@@ -69,6 +70,7 @@ ROOMS: list[Any] = [
     console_pages,
     counter_pages,
     counter_routes,
+    dead_letter_routes,
     deadline_routes,
     entitlement_routes,
     family_routes,

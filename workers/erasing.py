@@ -14,7 +14,7 @@ from events.of_requests import (
     RequestWithdrawn,
 )
 from service.requests import members
-from workers import runtime
+from workers import effects, runtime
 from workers.broker import broker
 
 ENDS = (RequestCompleted, RequestExpired, RequestRuled, RequestWithdrawn)
@@ -23,8 +23,7 @@ ENDS = (RequestCompleted, RequestExpired, RequestRuled, RequestWithdrawn)
 @dramatiq.actor(broker=broker, queue_name="facts", max_retries=8)
 async def erase(subject: str) -> None:
     """Erase what nobody needs any more after `subject`. Safe to receive twice or late."""
-    async with runtime.sessions.begin() as session:
-        await erase_after(session, subject)
+    await effects.take("erasing.erase", subject, lambda session: erase_after(session, subject))
 
 
 async def erase_after(session: AsyncSession, subject: str) -> int:

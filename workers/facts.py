@@ -10,7 +10,7 @@ from events.of_requests import DeadlineBreached, RequestCompleted
 from service.satisfaction import counting
 from service.satisfaction.counting import Cell
 from service.satisfaction.figures import Counts
-from workers import runtime
+from workers import effects
 from workers.broker import broker
 
 COUNTED = (RatingGiven, RatingRuled, RequestCompleted, BenefitRedeemed, DeadlineBreached)
@@ -19,8 +19,7 @@ COUNTED = (RatingGiven, RatingRuled, RequestCompleted, BenefitRedeemed, Deadline
 @dramatiq.actor(broker=broker, queue_name="facts", max_retries=8)
 async def count(subject: str) -> None:
     """Count what is new at `subject`. Safe to receive twice, late or out of order."""
-    async with runtime.sessions.begin() as session:
-        await count_facts(session, subject)
+    await effects.take("facts.count", subject, lambda session: count_facts(session, subject))
 
 
 async def count_facts(session: AsyncSession, subject: str) -> int:

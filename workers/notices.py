@@ -13,7 +13,7 @@ from service import ids
 from service.partners.models import Partner
 from service.satisfaction import audiences, names, sentences
 from service.satisfaction.models import Notice
-from workers import runtime
+from workers import effects, runtime
 from workers.broker import broker
 
 TOLD: tuple[type[Event], ...] = (*sentences.LINES, of_requests.MessageSent)
@@ -22,8 +22,8 @@ TOLD: tuple[type[Event], ...] = (*sentences.LINES, of_requests.MessageSent)
 @dramatiq.actor(broker=broker, queue_name="notices", max_retries=8)
 async def tell(subject: str) -> None:
     """Tell everybody concerned what is new at `subject`. Safe to receive twice or late."""
-    async with runtime.sessions.begin() as session:
-        await write_notices(session, subject, now=runtime.clock())
+    now = runtime.clock()
+    await effects.take("notices.tell", subject, lambda s: write_notices(s, subject, now=now))
 
 
 async def write_notices(session: AsyncSession, subject: str, now: datetime) -> int:

@@ -14,6 +14,7 @@ import structlog
 from dramatiq import Actor
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from events import dead
 from events.base import type_of
 from events.catalogue import EVENTS
 from events.log import events, inbox
@@ -29,6 +30,7 @@ BATCH = 500
 POLL_SECONDS = 0.2
 LAGGING_AFTER = timedelta(seconds=60)
 LOOKED_BACK = timedelta(days=2)
+ASKED_EVERY = timedelta(seconds=2)
 log = structlog.get_logger("workers.relay")
 
 
@@ -82,6 +84,13 @@ async def wake_lagging(session: AsyncSession, send: Send, now: datetime, limit: 
     return len(rows)
 
 
+async def send_again(session: AsyncSession, send: Send) -> int:
+    """Send what somebody wants tried again (dead letters); returns how many messages."""
+    rows = await dead.asked_again(session)
+    send([(CONSUMERS[row.consumer], row.subject) for row in rows if row.consumer in CONSUMERS])
+    return len(rows)
+
+
 def _lagging(now: datetime) -> sa.Select[Any]:
     """Consumer and subject, where an event that it listens to is beyond its mark."""
     heard: Any = sa.values(
@@ -99,6 +108,7 @@ def _lagging(now: datetime) -> sa.Select[Any]:
             events.c.at > now - LOOKED_BACK,
             events.c.published_at < now - LAGGING_AFTER,
             ~read,
+            ~dead.is_dead(heard.c.consumer, events.c.subject),
         )
         .distinct()
     )
@@ -110,12 +120,16 @@ async def run(
     stopping: asyncio.Event,
 ) -> None:
     """Publish until told to stop; a hint wakes at once, a poll makes up for lost hints."""
-    last_sweep = clock()
+    last_sweep = last_asked = clock()
     while not stopping.is_set():
         mark = nudge.mark()
         try:
             async with sessions.begin() as session:
                 done = await publish_batch(session, send, clock())
+            if clock() - last_asked > ASKED_EVERY:
+                last_asked = clock()
+                async with sessions.begin() as session:
+                    await send_again(session, send)
             if clock() - last_sweep > LAGGING_AFTER:
                 last_sweep = clock()
                 async with sessions.begin() as session:

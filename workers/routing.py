@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events import inbox
 from events.of_requests import OfferWithdrawn, RequestBounced, RequestSubmitted
 from service.requests.actions.routing import dispatch
-from workers import runtime
+from workers import effects, runtime
 from workers.broker import broker
 
 UNPLACED = (RequestSubmitted, RequestBounced, OfferWithdrawn)
@@ -17,8 +17,8 @@ UNPLACED = (RequestSubmitted, RequestBounced, OfferWithdrawn)
 @dramatiq.actor(broker=broker, queue_name="routing", max_retries=8)
 async def route(subject: str) -> None:
     """Offer the request at `subject` to its next partner. Safe to receive twice or late."""
-    async with runtime.sessions.begin() as session:
-        await route_on(session, subject, now=runtime.clock())
+    now = runtime.clock()
+    await effects.take("routing.route", subject, lambda s: route_on(s, subject, now=now))
 
 
 async def route_on(session: AsyncSession, subject: str, now: datetime) -> bool:

@@ -42,6 +42,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/rulings", "裁定"),
     ((Role.CENTRE,), "/centre/conflicts", "离线冲突"),
     ((Role.AUDITOR,), "/audit", "审计"),
+    ((Role.SYSTEM_ADMIN,), "/dead-letters", "死信"),
 )
 """Which pages a role has, in the order in which they are offered; the first is its home."""
 

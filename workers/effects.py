@@ -1,0 +1,55 @@
+"""How a consumer takes what is new at a subject: at once, else one by one, else a dead letter."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import dead, inbox
+from service import ids
+from workers import runtime
+
+Work = Callable[[AsyncSession], Awaitable[object]]
+log = structlog.get_logger("workers.effects")
+
+
+async def take(consumer: str, subject: str, work: Work) -> None:
+    """Do `work` in a transaction of its own. Raises what it raised while it may be tried again.
+
+    Where it fails, the unread events are taken one by one, so that what stands before the bad one
+    has its effect. One that has failed too often is a dead letter: it is not raised any more.
+    """
+    try:
+        async with runtime.sessions.begin() as session:
+            await work(session)
+    except Exception as failed:
+        if _is_away(failed):
+            raise
+        await _one_by_one(consumer, subject, work)
+
+
+async def _one_by_one(consumer: str, subject: str, work: Work) -> None:
+    try:
+        with inbox.one_at_a_time():
+            behind = True
+            while behind:
+                async with runtime.sessions.begin() as session:
+                    await work(session)
+                    behind = await inbox.is_behind(session, consumer, subject)
+    except Exception as failed:
+        if _is_away(failed):
+            raise
+        kind = type(failed).__name__
+        log.error("an effect failed", consumer=consumer, subject=subject, kind=kind)
+        new, now = ids.new_id(), runtime.clock()
+        async with runtime.sessions.begin() as session:
+            given_up = await dead.note(session, new, consumer, subject, kind, now)
+        if not given_up:
+            raise
+
+
+def _is_away(failed: Exception) -> bool:
+    """Whether it is the database that failed, not the event."""
+    lost = isinstance(failed, DBAPIError) and failed.connection_invalidated
+    return lost or isinstance(failed, OSError)
