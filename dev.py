@@ -166,6 +166,12 @@ def need_parts():
         give_up("测试还需要 %s,请先运行: sudo apt-get install %s" % (names, names))
 
 
+def over_all_cores():
+    """The whole run is shared out by file: every process has a database server of its own."""
+    count = min(4, os.cpu_count() or 1)
+    return ["-n", str(count), "--dist", "loadfile"] if count > 1 else []
+
+
 def last_line(text):
     """The last line that says something."""
     lines = text.strip().splitlines()
@@ -192,7 +198,7 @@ def main(arguments):
     elif command == "test":
         install("dev")
         need_parts()
-        become("-m", "pytest", *rest)
+        become("-m", "pytest", *(rest or over_all_cores()))
     elif command in ("check", "bench"):
         install("dev")
         become("-m", {"check": "local.checks", "bench": "bench"}[command], *rest)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -87,11 +87,24 @@ LINKABLE = timedelta(days=30)
 """How long a day's names can still be told apart: its key and its places are destroyed then."""
 
 
-async def forget_old(session: AsyncSession, now: datetime) -> None:
-    """Destroy the keys, places and lists of days more than 30 days past (3.9); for timers."""
+PART = 50_000
+"""Places that one transaction destroys: a day of a province has a million."""
+
+
+async def forget_old(session: AsyncSession, now: datetime, part: int = PART) -> None:
+    """Destroy the keys, places and lists of days more than 30 days past (3.9); for timers.
+
+    The keys go first and at once: without them no two days can be linked. The places follow part
+    by part, a call each; their lists go with the last of them.
+    """
     before = now.astimezone(SHANGHAI).date() - LINKABLE
-    for row in (CardDay, StatusChange, StatusList, DayKey):
-        await session.execute(delete(row).where(row.day < before))
+    await session.execute(delete(DayKey).where(DayKey.day < before))
+    some = select(CardDay.day, CardDay.card_id).where(CardDay.day < before).limit(part)
+    gone = tuple_(CardDay.day, CardDay.card_id).in_(some)
+    await session.execute(delete(CardDay).where(gone))
+    if await session.scalar(select(CardDay.day).where(CardDay.day < before).limit(1)) is None:
+        for row in (StatusChange, StatusList):
+            await session.execute(delete(row).where(row.day < before))
 
 
 async def place_of(pool: asyncpg.Pool, card_id: UUID, day: date, now: datetime) -> Place:

@@ -108,6 +108,21 @@ async def test_lists_of_old_days_are_destroyed_with_their_keys(city: City) -> No
         assert [row["day"] for row in rows] == [TODAY - timedelta(days=30), TODAY], table
 
 
+async def test_a_day_s_key_goes_at_once_and_its_places_part_by_part(city: City) -> None:
+    for row in await city.sql("SELECT id FROM cards LIMIT 3"):
+        await statuslists.place_of(city.pool, row["id"], TODAY - timedelta(days=31), city.now)
+    left = []
+    for _ in range(3):
+        async with city.sessions.begin() as session:
+            await statuslists.forget_old(session, city.now, part=2)
+        counts = [
+            (await city.sql(f"SELECT count(*) FROM {table} WHERE day < $1", TODAY))[0][0]
+            for table in ("day_keys", "card_days", "status_lists")
+        ]
+        left.append(counts)
+    assert left == [[0, 1, 1], [0, 0, 0], [0, 0, 0]]
+
+
 async def test_both_key_sets_name_the_same_card_keys_and_access_keys_stand_apart(
     city: City,
 ) -> None:
