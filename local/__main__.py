@@ -17,6 +17,14 @@ from local.supervisor import StartError, Supervisor
 from service import __main__ as service_commands
 from service.settings import SettingsError
 
+WORDED = {
+    "card-keys": ("卡的签发密钥", "list|make|switch|retire|revoke"),
+    "audit": ("日志的封存", "list|export|keys|check"),
+    "routing": ("派单规则", "show|check|replay"),
+    "dead-letters": ("处理不了的事件", "list|retry|drop"),
+}
+"""Commands of the service that take words of their own: what they are about, which words."""
+
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The command line."""
@@ -32,18 +40,10 @@ def parse(words: list[str]) -> argparse.Namespace:
         command.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
         for argument in arguments:
             command.add_argument(argument)
-    keys = commands.add_parser("card-keys", help="卡的签发密钥")
-    keys.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
-    keys.add_argument("words", nargs="*", metavar="list|make|retire|revoke")
-    audit = commands.add_parser("audit", help="日志的封存")
-    audit.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
-    audit.add_argument("words", nargs="*", metavar="list|export|keys|check")
-    routing = commands.add_parser("routing", help="派单规则")
-    routing.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
-    routing.add_argument("words", nargs="*", metavar="show|check|replay")
-    letters = commands.add_parser("dead-letters", help="处理不了的事件")
-    letters.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
-    letters.add_argument("words", nargs="*", metavar="list|retry|drop")
+    for name, (told, words_of_it) in WORDED.items():
+        worded = commands.add_parser(name, help=told)
+        worded.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
+        worded.add_argument("words", nargs="*", metavar=words_of_it)
     holders = commands.add_parser("import-holders", help="导入持卡人")
     holders.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     holders.add_argument("--apply", action="store_true", help="全部合格时生效")
@@ -106,8 +106,8 @@ def main(words: list[str]) -> int:
             case "import-holders":
                 more = ["--apply"] if arguments.apply else []
                 return on_database(arguments, ["import-holders", arguments.file, *more])
-            case "card-keys" | "audit" | "routing" | "dead-letters":
-                return on_database(arguments, [arguments.command, *arguments.words])
+            case name if name in WORDED:
+                return on_database(arguments, [name, *arguments.words])
             case _:
                 return on_database(arguments, [arguments.command])
     except (StartError, FolderError, ClusterError, SettingsError) as wrong:

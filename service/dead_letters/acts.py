@@ -1,6 +1,7 @@
 """Trying a dead letter again, or passing it over; each on record."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import dead, log
 from events.log import Author
-from events.of_letters import LetterDropped, LetterRetried
+from events.of_letters import LetterDropped, LetterRetried, OfLetter
 from service.pages.show import SHANGHAI
 from service.problems import NotFound
 from service.reference.tables import PROVINCE
@@ -55,12 +56,9 @@ async def listed(session: AsyncSession, after: UUID | None, limit: int) -> list[
 
 async def retry(session: AsyncSession, letter_id: UUID, by: Author, now: datetime) -> None:
     """Have it tried again within seconds. Raises NotFound where it is none any more."""
-    letter = await dead.one(session, letter_id)
-    if letter is None:
-        raise NotFound
+    letter = await _one(session, letter_id)
     await dead.ask_again(session, letter_id, now)
-    event = LetterRetried(letter_id=letter_id, event_id=letter.event_id, consumer=letter.consumer)
-    await log.append(session, event, by=by, region=PROVINCE, now=now)
+    await _tell(session, LetterRetried, letter, by, now)
 
 
 async def retry_all(session: AsyncSession, by: Author, now: datetime) -> int:
@@ -73,9 +71,20 @@ async def retry_all(session: AsyncSession, by: Author, now: datetime) -> int:
 
 async def drop(session: AsyncSession, letter_id: UUID, by: Author, now: datetime) -> None:
     """Let its consumer pass it over: that effect will never be had. Raises NotFound."""
+    letter = await _one(session, letter_id)
+    await dead.pass_over(session, letter, now)
+    await _tell(session, LetterDropped, letter, by, now)
+
+
+async def _one(session: AsyncSession, letter_id: UUID) -> sa.Row[Any]:
     letter = await dead.one(session, letter_id)
     if letter is None:
         raise NotFound
-    await dead.pass_over(session, letter, now)
-    event = LetterDropped(letter_id=letter_id, event_id=letter.event_id, consumer=letter.consumer)
+    return letter
+
+
+async def _tell(
+    session: AsyncSession, kind: type[OfLetter], letter: sa.Row[Any], by: Author, now: datetime
+) -> None:
+    event = kind(letter_id=letter.id, event_id=letter.event_id, consumer=letter.consumer)
     await log.append(session, event, by=by, region=PROVINCE, now=now)
