@@ -48,6 +48,7 @@ from events.of_matters import (
     MatterStated,
     MatterWithdrawn,
 )
+from events.of_offerings import OfferingDraftDropped, OfferingDrafted, OfferingPublished
 from events.of_partners import PartnerAnswered, PartnerFellSilent
 from events.of_people import (
     ConsentGiven,
@@ -169,6 +170,9 @@ AnyEvent = (
     | DayExported
     | DaySealed
     | LetterDropped
+    | OfferingDraftDropped
+    | OfferingDrafted
+    | OfferingPublished
     | LetterRetried
     | QuotaDropped
     | QuotaFreed

@@ -26,6 +26,7 @@ from service.counters import routes as counter_routes
 from service.counters.journals import pages as journal_pages
 from service.counters.journals import routes as journal_routes
 from service.dead_letters import routes as dead_letter_routes
+from service.editing import routes as editing_routes
 from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
@@ -72,6 +73,7 @@ ROOMS: list[Any] = [
     counter_routes,
     dead_letter_routes,
     deadline_routes,
+    editing_routes,
     entitlement_routes,
     family_routes,
     feed_routes,

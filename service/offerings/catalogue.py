@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service import ids
 from service.offerings import details
 from service.offerings.entitlement import MUNICIPAL, exclusions_of
-from service.offerings.models import CODE, Offering, OfferingVersion
+from service.offerings.models import CODE, EDITOR, Offering, OfferingVersion
 from service.reference import tables
+from service.reference.models import TableVersion
 from service.reference.tables import BadTable
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -41,6 +42,7 @@ async def apply_catalogue(
     wanted = [content_of(row, policies.get(row["code"], NO_POLICY)) for row in rows]
     _exclude_each_other(wanted)
     newest = await _newest_versions(session)
+    by_code = {row["code"]: row for row in rows}
     if gone := sorted(set(newest) - {content["code"] for content in wanted}):
         raise BadTable(f"新表缺少在办事项 {'、'.join(gone)};删行不能停办,请保留这些行。")
     known = set(await session.scalars(select(Offering.code)))
@@ -52,6 +54,8 @@ async def apply_catalogue(
     valid_from = today if known else min(today, FIRST_DAY)
     for content in wanted:
         last = newest.get(content["code"])
+        if last is not None and await _stands(session, last, by_code[content["code"]]):
+            continue
         if last is None or any(getattr(last, name) != content[name] for name in content):
             session.add(
                 OfferingVersion(
@@ -63,6 +67,21 @@ async def apply_catalogue(
                 )
             )
     await session.flush()
+
+
+async def _stands(session: AsyncSession, last: OfferingVersion, row: dict[str, str]) -> bool:
+    """Whether an edited version stands: the table says of it what it said when that was published.
+
+    A table that says nothing new does not undo what a second person published; one that does is
+    the later decision, and makes a version of its own.
+    """
+    if last.source != EDITOR:
+        return False
+    query = select(TableVersion.rows).where(
+        TableVersion.name == "catalogue", TableVersion.loaded_at <= last.published_at
+    )
+    then = await session.scalar(query.order_by(TableVersion.version.desc()).limit(1)) or []
+    return any(each == row for each in then)
 
 
 async def _newest_versions(session: AsyncSession) -> dict[str, OfferingVersion]:

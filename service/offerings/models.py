@@ -12,6 +12,8 @@ from service.db import Base
 
 CODE = re.compile(r"[A-Z0-9-]{1,16}")
 """An offering's code: `HO-01`."""
+TABLE, EDITOR = "table", "editor"
+"""Where a version comes from: the officials' catalogue, or the editor."""
 
 
 class Offering(Base):
@@ -60,6 +62,7 @@ class OfferingVersion(Base):
     shared_fields: Mapped[list[str]]
     search_text: Mapped[str]
     published_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(default=TABLE, server_default=TABLE)
 
     __table_args__ = (
         UniqueConstraint("code", "version"),

@@ -41,6 +41,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/bad-ratings", "差评回访"),
     ((Role.CENTRE,), "/centre/rulings", "裁定"),
     ((Role.CENTRE,), "/centre/conflicts", "离线冲突"),
+    ((Role.CENTRE,), "/centre/offerings", "服务事项"),
     ((Role.AUDITOR,), "/audit", "审计"),
     ((Role.SYSTEM_ADMIN,), "/dead-letters", "死信"),
 )
