@@ -27,7 +27,7 @@ from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.requests import fields
 from service.talents.applications import categories
 
-LIST, DRAFTS = "/centre/offerings", "/centre/offering-drafts"
+LIST, DRAFTS = "/centre/offerings", "/centre/offerings/drafts"
 PAGE: dict[str, Any] = {
     "guards": [roles(Role.CENTRE)],
     "opt": {"page": True},
