@@ -40,6 +40,7 @@ from events.of_clients import ClientKeySet, ClientRotated
 from events.of_imports import ImportApplied
 from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
 from events.of_letters import LetterDropped, LetterRetried
+from events.of_loans import LoanClosed, LoanDrawn, LoanGranted, LoanReported
 from events.of_matters import (
     CardRelinked,
     CardReminded,
@@ -170,6 +171,10 @@ AnyEvent = (
     | DayExported
     | DaySealed
     | LetterDropped
+    | LoanClosed
+    | LoanDrawn
+    | LoanGranted
+    | LoanReported
     | OfferingDraftDropped
     | OfferingDrafted
     | OfferingPublished

@@ -40,6 +40,7 @@ from service.problems.answers import explain_problem
 from service.requests import deadline_routes, message_routes, partner_routes, staff_routes
 from service.requests import pages as request_pages
 from service.requests import routes as request_routes
+from service.requests.loans import routes as loan_routes
 from service.satisfaction import centre_routes
 from service.satisfaction import pages as satisfaction_pages
 from service.satisfaction import routes as satisfaction_routes
@@ -84,6 +85,7 @@ ROOMS: list[Any] = [
     journal_routes,
     key_admin_routes,
     key_routes,
+    loan_routes,
     matter_routes,
     message_routes,
     offering_routes,

@@ -16,6 +16,7 @@ from service.partners.webhooks import models as webhook_models
 from service.reference import models as reference_models
 from service.requests import members as request_members
 from service.requests import models as request_models
+from service.requests.loans import models as loan_models
 from service.satisfaction import models as satisfaction_models
 from service.talents import models, reading
 from service.talents.applications import application as applications
@@ -42,6 +43,7 @@ ROOMS = (
     reference_models,
     request_members,
     request_models,
+    loan_models,
     satisfaction_models,
     models,
     applications,

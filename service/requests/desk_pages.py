@@ -30,6 +30,7 @@ from service.requests import (
 from service.requests.actions import handling, messaging
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.fields import values
+from service.requests.loans import views as loan_views
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
 from service.requests.states import BOUNCES, ENDED, State
@@ -80,6 +81,7 @@ async def desk(
         places={code: known.full_name(code) for code in known.by_code},
         now=now,
         told=words.DONE.get(request.query_params.get("done", "")),
+        lends=await loan_views.lends(session, caller.partner_id),
         **WORDS,
     )
 

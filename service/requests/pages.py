@@ -35,6 +35,7 @@ from service.requests import (
 from service.requests.actions import holding, messaging
 from service.requests.actions.holding import Answers
 from service.requests.fields import values
+from service.requests.loans import views as loan_views
 from service.requests.new_pages import counties_of
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
@@ -128,6 +129,7 @@ async def _story(
     names = {code: known.full_name(code) for code in known.by_code}
     return {
         "view": views.view_of(found, clocks, notes, Party.HOLDER, named),
+        "loan": await loan_views.of_request(session, row.id),
         "place": known.full_name(row.region),
         "filled": fields.lines(version.form_schema, row.form, names),
         "result": fields.lines(version.result_schema, row.result or {}, names),

@@ -15,6 +15,7 @@ from service.problems import FieldError, InvalidBody, Problem
 from service.requests import clocks, health, publicity
 from service.requests.actions import reach, routing
 from service.requests.actions.notes import add_note
+from service.requests.loans import granting
 from service.requests.models import Request
 from service.requests.states import BOUNCES, Ended, Party
 from service.worktime import reckoning
@@ -182,10 +183,16 @@ async def complete(
     done: Completion,
     now: datetime,
 ) -> Request:
-    """办结. A request that was declined in time met its promise (api.md 5.2)."""
+    """办结. A request that was declined in time met its promise (api.md 5.2).
+
+    Raises NotFound, Stale, WrongState, InvalidBody, LoanCap.
+    """
     request = await reach.at_partner(session, request_id, by, revision)
     request.check("complete", Party.PARTNER)
     check_completion(done, (await reach.version_of(session, request)).result_schema)
+    if done.outcome == "granted":
+        author = by.author(Role.PARTNER_CLERK)
+        await granting.grant(session, request, done.result, author, now)
     await clocks.stop(session, request.id, "handling", now)
     promise = await clocks.stop(session, request.id, "promise", now)
     in_time = promise is None or promise.breached_at is None
