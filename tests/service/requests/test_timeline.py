@@ -7,10 +7,16 @@ import pytest
 
 from events.base import type_of
 from events.catalogue import AnyEvent, read
+from events.of_loans import OfLoan
 from events.of_requests import MessageSent, RequestOffered, RequestRuled
 from service.requests import timeline
 
-OF_REQUEST = [e for e in get_args(AnyEvent) if "request_id" in e.__struct_fields__]
+OF_REQUEST = [
+    each
+    for each in get_args(AnyEvent)
+    if "request_id" in each.__struct_fields__ and not issubclass(each, OfLoan)
+]
+"""Events of a request's own story; a loan that came of it has one of its own."""
 PLAIN: dict[str, Any] = {
     "UUID": "0195c0de-0000-7000-8000-000000000001",
     "datetime": "2026-03-05T16:00:00Z",
