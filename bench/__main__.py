@@ -10,10 +10,11 @@ import asyncio
 import os
 import platform
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-from bench import cards, effects, imports, rates, statuslists
+from bench import cards, chaos, effects, imports, rates, statuslists
 from bench.doors import desk_of
 from bench.stage import Stage
 
@@ -65,10 +66,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument(
-        "--only", choices=(*DOORS, "paced", "effects", "cards", "statuslists", "imports")
-    )
+    parser.add_argument("--only", choices=(*DOORS, *OTHERS, "chaos"))
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
+    parser.add_argument("--minutes", type=float, default=2.0, help="chaos 的时长")
+    parser.add_argument("--seed", type=int, default=7, help="chaos 的种子")
     parser.add_argument("--keep", type=Path, help="保留数据目录")
     arguments = parser.parse_args()
     print(f"· {machine()}; 负载 {os.getloadavg()[0]:.1f}")
@@ -77,6 +78,8 @@ def main() -> None:
     if arguments.only == "cards":
         return
     path = arguments.keep or Path(tempfile.mkdtemp(prefix="hck-bench-"))
+    if arguments.only == "chaos":
+        sys.exit(1 if chaos.run(path / "var", arguments.minutes, arguments.seed) else 0)
     stage = Stage(path)
     try:
         stage.build()
