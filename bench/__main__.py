@@ -57,7 +57,7 @@ async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
     if arguments.only in (None, "paced"):
         print("\n" + await rates.paced(stage, desk.doors[0]))
     if arguments.only in (None, "effects"):
-        print("\n" + (await effects.measure(stage, desk)).shown())
+        print("\n" + (await effects.measure(stage, desk, arguments.broker)).shown())
 
 
 def main() -> None:
@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
     parser.add_argument("--minutes", type=float, default=2.0, help="chaos 的时长")
     parser.add_argument("--seed", type=int, default=7, help="chaos 的种子")
+    parser.add_argument("--broker", default="", help="effects 用的 amqp:// 地址,默认内置队列")
     parser.add_argument("--keep", type=Path, help="保留数据目录")
     arguments = parser.parse_args()
     print(f"· {machine()}; 负载 {os.getloadavg()[0]:.1f}")

@@ -58,17 +58,21 @@ class Effects(msgspec.Struct, frozen=True):
         )
 
 
-async def measure(stage: Stage, desk: Desk) -> Effects:
-    """Latency with every process of the product running; then the relay alone, with a backlog."""
+async def measure(stage: Stage, desk: Desk, broker_url: str = "") -> Effects:
+    """Latency with every process of the product running; then the relay alone, with a backlog.
+
+    `broker_url` is RabbitMQ's; without one the embedded queue is measured.
+    """
+    more = {"BROKER_URL": broker_url} if broker_url else {}
     await stage.sql("UPDATE events SET published_at = now() WHERE published_at IS NULL")
     for name in PROCESSES:
-        stage.start(name, "workers", name)
+        stage.start(name, "workers", name, more=more)
     await asyncio.sleep(3)
     found = await _latencies(stage, desk)
     stage.stop(*PROCESSES)
     if not found["samples"]:
         raise SystemExit("没有测到任何效果,详见 relay 和 actors 的日志。")
-    return Effects(**found, relayed_per_second=await _relay_rate(stage))
+    return Effects(**found, relayed_per_second=await _relay_rate(stage, more))
 
 
 async def _latencies(stage: Stage, desk: Desk) -> dict[str, Any]:
@@ -83,9 +87,9 @@ async def _latencies(stage: Stage, desk: Desk) -> dict[str, Any]:
     return dict((await stage.sql(LATENCY, since))[0])
 
 
-async def _relay_rate(stage: Stage) -> float:
+async def _relay_rate(stage: Stage, more: dict[str, str]) -> float:
     await stage.sql(MANY_EVENTS, EVENTS)
-    stage.start("relay", "workers", "relay")
+    stage.start("relay", "workers", "relay", more=more)
     before = await _until(stage, lambda count: count < EVENTS)
     begun = time.perf_counter()
     await _until(stage, lambda count: count == 0)

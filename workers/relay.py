@@ -5,6 +5,8 @@ only rows that nobody waits for. A crash between the two sends again; the inbox 
 """
 
 import asyncio
+import inspect
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,14 +21,15 @@ from events.base import type_of
 from events.catalogue import EVENTS
 from events.log import events, inbox
 from service import nudge
-from workers.broker import enqueue_all
+from workers.broker import QuorumBroker, broker, enqueue_all
+from workers.confirmed import Confirmed
 from workers.subscriptions import CONSUMERS, HEARD, SUBSCRIBERS
 
 Sent = tuple[Actor[Any, Any], str]
 """An actor, and the subject that it is to look at."""
 Send = Callable[[Sequence[Sent]], object]
 
-BATCH = 500
+BATCH = 1000
 POLL_SECONDS = 0.2
 LAGGING_AFTER = timedelta(seconds=60)
 LOOKED_BACK = timedelta(days=2)
@@ -34,9 +37,19 @@ ASKED_EVERY = timedelta(seconds=2)
 log = structlog.get_logger("workers.relay")
 
 
-def send(messages: Sequence[Sent]) -> None:
-    """Put subjects into their actors' queues."""
-    enqueue_all([actor.message(subject) for actor, subject in messages])
+def sender() -> Send:
+    """How this process puts subjects into their actors' queues."""
+    if not isinstance(broker, QuorumBroker):
+        return lambda sent: enqueue_all([actor.message(subject) for actor, subject in sent])
+    confirmed = Confirmed(os.environ["BROKER_URL"], broker)
+    return lambda sent: confirmed.send([actor.message(subject) for actor, subject in sent])
+
+
+async def hand_on(send: Send, messages: Sequence[Sent]) -> None:
+    """Send, and wait where sending is waited for."""
+    done = send(messages)
+    if inspect.isawaitable(done):
+        await done
 
 
 async def publish_batch(
@@ -57,7 +70,7 @@ async def publish_batch(
     rows = (await session.execute(query)).all()
     if not rows:
         return 0
-    send(messages_of([(row.type, row.subject) for row in rows]))
+    await hand_on(send, messages_of([(row.type, row.subject) for row in rows]))
     mark = sa.update(events).where(events.c.id.in_([row.id for row in rows]))
     await session.execute(mark.values(published_at=now))
     return len(rows)
@@ -80,14 +93,15 @@ async def wake_lagging(session: AsyncSession, send: Send, now: datetime, limit: 
     that the sweep costs what they hold and not what the log holds.
     """
     rows = (await session.execute(_lagging(now).limit(limit))).all()
-    send([(CONSUMERS[row.consumer], row.subject) for row in rows])
+    await hand_on(send, [(CONSUMERS[row.consumer], row.subject) for row in rows])
     return len(rows)
 
 
 async def send_again(session: AsyncSession, send: Send) -> int:
     """Send what somebody wants tried again (dead letters); returns how many messages."""
     rows = await dead.asked_again(session)
-    send([(CONSUMERS[row.consumer], row.subject) for row in rows if row.consumer in CONSUMERS])
+    known = [row for row in rows if row.consumer in CONSUMERS]
+    await hand_on(send, [(CONSUMERS[row.consumer], row.subject) for row in known])
     return len(rows)
 
 
@@ -120,7 +134,8 @@ async def run(
     stopping: asyncio.Event,
 ) -> None:
     """Publish until told to stop; a hint wakes at once, a poll makes up for lost hints."""
-    last_sweep = last_asked = clock()
+    send, last_sweep = sender(), clock()
+    last_asked = last_sweep
     while not stopping.is_set():
         mark = nudge.mark()
         try:
