@@ -17,6 +17,7 @@ from events.of_applications import (
     ApplicationDrafted,
     ApplicationIssued,
     ApplicationIssuing,
+    ApplicationLookAlike,
     ApplicationReassigned,
     ApplicationRejected,
     ApplicationReturned,
@@ -170,6 +171,7 @@ AnyEvent = (
     | WebhookEnded
     | DayExported
     | DaySealed
+    | ApplicationLookAlike
     | LetterDropped
     | LoanClosed
     | LoanDrawn

@@ -18,6 +18,15 @@ class OfApplication(Event, frozen=True, kw_only=True):
         return f"applications/{self.application_id}"
 
 
+class ApplicationLookAlike(
+    OfApplication, frozen=True, kw_only=True, tag="hck.application.look_alike.v1"
+):
+    """A reviewer found whether somebody of the same name and birthday is the same person."""
+
+    other_id: UUID
+    same: bool
+
+
 class ApplicationDrafted(OfApplication, frozen=True, kw_only=True, tag="hck.application.draft.v1"):
     """The application is begun."""
 

@@ -18,7 +18,7 @@ from service.requests import members as request_members
 from service.requests import models as request_models
 from service.requests.loans import models as loan_models
 from service.satisfaction import models as satisfaction_models
-from service.talents import models, reading
+from service.talents import alike, models, reading
 from service.talents.applications import application as applications
 from service.talents.applications import opinions, returns
 from service.talents.cards import card as cards
@@ -46,6 +46,7 @@ ROOMS = (
     loan_models,
     satisfaction_models,
     models,
+    alike,
     applications,
     cards,
     photos,

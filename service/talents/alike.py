@@ -7,14 +7,23 @@ people look. So this is a hint for those who review, never a refusal.
 import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import select
+import msgspec
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
 
-from service import sealing
-from service.talents import masking
-from service.talents.applications import hints
+from events import log
+from events.of_applications import ApplicationLookAlike
+from service import ids, sealing
+from service.auth.callers import Caller, Role
+from service.db import Base
+from service.problems import NotFound
+from service.sealing import SealedText
+from service.talents import masking, queries
+from service.talents.applications import hints, holding
 from service.talents.applications.application import Application
 from service.talents.applications.hints import Hint
 from service.talents.cards.card import LIVE, Card
@@ -59,17 +68,85 @@ async def known_keys(session: AsyncSession, keys: Collection[bytes]) -> dict[byt
     return found
 
 
+class LookAlike(Base):
+    """What a reviewer found: whether that other person is the applicant. The latest counts."""
+
+    __tablename__ = "look_alikes"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("card_applications.id"), index=True)
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    same: Mapped[bool]
+    note: Mapped[str] = mapped_column(SealedText("look_alikes.note"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    found_at: Mapped[datetime]
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether it is the same person, and how that was found."""
+
+    same: bool
+    note: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
+
+
 async def hint(session: AsyncSession, application: Application, now: datetime) -> Sequence[Hint]:
-    """Who looks like the applicant: kind and masked number of the document, whether with a card."""
+    """Who looks like the applicant: kind and masked number of the document, whether with a card.
+
+    Whoever was found to be another person is not spoken of again.
+    """
     person = await session.get_one(Person, application.person_id)
+    settled = await _settled(session, application.id)
     found = []
     for other in await others(session, person.alike_blind, person.id):
+        if settled.get(other.id) is False:
+            continue
         held = select(Card.id).where(Card.person_id == other.id, Card.state.in_(LIVE)).limit(1)
         has = "持有有效的惠才卡" if await session.scalar(held) else "没有有效的惠才卡"
         document = f"{TITLES[other.id_kind]} {masking.id_number(other.id_number)}"
+        if settled.get(other.id):
+            text = f"已核对:与另一位登记人({document},{has})是同一人,请退回或不予通过。"
+            found.append(Hint("same-person", text, other.id))
+            continue
         text = f"另有一位登记人姓名和出生日期相同({document},{has}),请核对是否同一人。"
-        found.append(Hint("look-alike", text))
+        found.append(Hint("look-alike", text, other.id))
     return found
+
+
+async def _settled(session: AsyncSession, application_id: UUID) -> dict[UUID, bool]:
+    query = select(LookAlike).where(LookAlike.application_id == application_id)
+    rows = await session.scalars(query.order_by(LookAlike.id))
+    return {row.other_id: row.same for row in rows}
+
+
+async def settle(
+    session: AsyncSession,
+    application_id: UUID,
+    other_id: UUID,
+    by: Caller,
+    given: Finding,
+    now: datetime,
+) -> None:
+    """A reviewer who holds the step says what they found. Raises NotFound, WrongState."""
+    application = await queries.visible(session, by, application_id)
+    application.check("decisions", await holding.acts_of(session, by, application))
+    person = await session.get_one(Person, application.person_id)
+    alike = await others(session, person.alike_blind, person.id)
+    if by.account_id is None or other_id not in {each.id for each in alike}:
+        raise NotFound
+    # One after another: the log's sequence of an application is kept by its row.
+    await session.get_one(Application, application.id, with_for_update=True)
+    session.add(
+        LookAlike(
+            id=ids.new_id(), application_id=application.id, other_id=other_id, same=given.same,
+            note=given.note, account_id=by.account_id, found_at=now,
+        )
+    )  # fmt: skip
+    await session.flush()
+    event = ApplicationLookAlike(
+        application_id=application.id, category=application.category, other_id=other_id,
+        same=given.same,
+    )  # fmt: skip
+    author = by.author(Role.REVIEWER, Role.OFFICE, Role.UNIT_MANAGER)
+    await log.append(session, event, by=author, region=application.region, now=now)
 
 
 hints.more(hint)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,10 +18,12 @@ SOON = timedelta(days=90)
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """One reason to look: a code and one sentence."""
+    """One reason to look: a code and one sentence; `about` is what it is about, where that is a
+    thing to settle (a look-alike's id)."""
 
     code: str
     text: str
+    about: UUID | None = None
 
 
 More = Callable[[AsyncSession, Application, datetime], Awaitable[Sequence[Hint]]]

@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth.callers import Caller
 from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
-from service.problems import FieldError, InvalidBody, Problem
+from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.reference import regions
-from service.talents import inspecting, queries
+from service.talents import alike, inspecting, queries
+from service.talents.alike import Finding
 from service.talents.applications import (
     changes,
     clocks,
@@ -198,7 +199,21 @@ def _act(
             return _assign(session, application_id, by, given, now)
         case "save" | "submit":
             return _save(session, application_id, by, given, now)
+        case "alike":
+            return _settle(session, application_id, by, given, now)
     return _decide(session, application_id, by, given, now)
+
+
+async def _settle(
+    session: AsyncSession, application_id: UUID, by: Caller, given: FormSent, now: datetime
+) -> None:
+    other_id, note = given.uuid("other"), given.text("note")[:500]
+    if len(note) < 2:
+        raise InvalidBody(FieldError("/note", "missing", "请写明怎样核对的。"))
+    if other_id is None:
+        raise NotFound
+    finding = Finding(given.text("same") == "yes", note)
+    await alike.settle(session, application_id, other_id, by, finding, now)
 
 
 async def _assign(

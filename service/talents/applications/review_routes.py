@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.etag import revision_of
-from service.talents import queries
+from service.talents import alike, queries
+from service.talents.alike import Finding
 from service.talents.applications import batches, changes, clocks, hints, moving, templates
 from service.talents.applications.batches import Batch, Result
 from service.talents.applications.changes import Round
@@ -92,6 +93,21 @@ async def look_first(
     return Hints(await hints.of(session, found, now))
 
 
+@post(ONE + "/look-alikes/{other_id:uuid}", guards=[handlers], status_code=200)
+async def settle(
+    application_id: FromPath[UUID],
+    other_id: FromPath[UUID],
+    data: Finding,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Hints:
+    """记下核对结果:提示中的另一位登记人(`about`)是不是同一人。 Problems: 404, 409, 422."""
+    await alike.settle(session, application_id, other_id, caller, data, now)
+    found = await queries.visible(session, caller, application_id)
+    return Hints(await hints.of(session, found, now))
+
+
 @post(ONE + "/reassign", guards=[guards.roles(Role.UNIT_MANAGER)], status_code=200)
 async def reassign(
     application_id: FromPath[UUID],
@@ -134,4 +150,4 @@ async def opinions(
     return OpinionTemplates(await templates.of(session, step))
 
 
-ROUTES = [deadline, differences, look_first, reassign, batch, opinions]
+ROUTES = [deadline, differences, look_first, settle, reassign, batch, opinions]

@@ -37,6 +37,7 @@ WORDS: dict[type[OfApplication], str] = {
     happened.ApplicationIssuing: "全部通过,制卡",
     happened.ApplicationIssued: "已发卡",
     happened.ApplicationReassigned: "已更换服务专员",
+    happened.ApplicationLookAlike: "已核对姓名、生日相同的登记人",
     happened.ApplicationRejected: "未通过",
     happened.ApplicationWithdrawn: "申请人已撤回",
 }

@@ -55,7 +55,13 @@ async def name(session: AsyncSession, by: Caller, given: Naming, now: datetime) 
     unit = await _enterprise(session, given.unit_uscc, city)
     await _lock(session, city, year)
     named = _live(city, year)
-    if await session.scalar(select(named.where(QuotaEnterprise.unit_id == unit.id).exists())):
+    # On any city's list: its unit may have moved since another one named it.
+    taken = select(QuotaEnterprise.id).where(
+        QuotaEnterprise.unit_id == unit.id,
+        QuotaEnterprise.year == year,
+        QuotaEnterprise.dropped_at.is_(None),
+    )
+    if await session.scalar(taken) is not None:
         raise QuotaNamed
     count = await session.scalar(select(func.count()).select_from(named.subquery())) or 0
     if count >= (await rules.in_force(session)).enterprises:

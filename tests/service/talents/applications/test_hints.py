@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -119,3 +120,61 @@ async def test_a_corrected_name_is_looked_for_anew(city: City) -> None:
     await way.done("talent", "submit")
     await way.done("manager", "assign", {"specialist": "specialist1"})
     assert await codes(way, "manager") == ["look-alike"]
+
+
+async def settled(city: City, way: Way, hand: str, *, same: bool) -> httpx.Response:
+    who = await way.who(hand)
+    [found] = (await who.get(f"{way.path}/hints")).json()["items"]
+    body = {"same": same, "note": "比对护照与身份证照片"}
+    return await who.post(f"{way.path}/look-alikes/{found['about']}", body)
+
+
+async def test_who_was_found_to_be_another_person_is_not_spoken_of_again(city: City) -> None:
+    way = await at_county(city, evidence=WHOLE)
+    await twin(city)
+    done = await settled(city, way, "county", same=False)
+    assert (done.status_code, done.json()["items"]) == (200, [])
+    await way.pass_("county")
+    assert await codes(way, "city") == []
+    assert "look_alike" in await way.events()
+    (row,) = await city.sql("SELECT t::text AS row FROM look_alikes t")
+    assert "护照" not in row["row"], "the note is sealed"
+    story = (await (await way.who("city")).get(f"{way.path}/timeline")).json()
+    assert "已核对姓名、生日相同的登记人" in str(story)
+
+
+async def test_who_was_found_to_be_the_same_stays_a_reason_at_every_step(city: City) -> None:
+    way = await at_county(city, evidence=WHOLE)
+    await twin(city)
+    await settled(city, way, "county", same=True)
+    await way.pass_("county")
+    assert await codes(way, "city") == ["same-person"]
+    again = await settled(city, way, "city", same=False)
+    assert again.json()["items"] == [], "the latest finding counts"
+
+
+async def test_only_who_holds_the_step_settles_and_only_a_look_alike(city: City) -> None:
+    way = await at_county(city, evidence=WHOLE)
+    await twin(city)
+    assert (await settled(city, way, "manager", same=False)).status_code == 409
+    county = await way.who("county")
+    body = {"same": False, "note": "比对"}
+    nobody = await county.post(f"{way.path}/look-alikes/{ids.new_id()}", body)
+    assert nobody.status_code == 404
+    talent = await way.who("talent")
+    assert (await talent.post(f"{way.path}/look-alikes/{ids.new_id()}", body)).status_code == 403
+
+
+async def test_a_reviewer_settles_it_on_the_page(city: City) -> None:
+    way = await at_county(city, evidence=WHOLE)
+    await twin(city)
+    county = await way.who("county")
+    page = (await county.get(f"/review/{way.id}")).text
+    assert 'data-test="alike-other"' in page
+    about = (await county.get(f"{way.path}/hints")).json()["items"][0]["about"]
+    sent = {"do": "alike", "other": about, "same": "no", "note": ""}
+    refused = await county.post(f"/review/{way.id}", data=sent, key=None)
+    assert "请写明怎样核对的" in refused.text
+    done = await county.post(f"/review/{way.id}", data=sent | {"note": "比对照片"}, key=None)
+    assert done.status_code == 303
+    assert 'data-hint="look-alike"' not in (await county.get(f"/review/{way.id}")).text

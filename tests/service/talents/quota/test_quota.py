@@ -16,7 +16,7 @@ from service.reference import tables
 from service.talents.applications import moving
 from service.talents.models import Unit
 from tests.city import City, Someone
-from tests.service.talents.apply import JINAN, WAYS, Way, applicant, body, drafted
+from tests.service.talents.apply import JINAN, WAYS, Way, applicant, at_office, body, drafted
 
 QINGDAO, SHANDONG, LIXIA = "370200", "370000", "370102"
 QUOTAS = "/v1/quotas"
@@ -413,3 +413,23 @@ async def test_the_applicant_chooses_the_way_on_the_form(city: City) -> None:
     await way.done("talent", "submit")
     review = (await (await way.who("manager")).get(f"/review/{way.id}")).text
     assert 'data-test="by-quota"' in review
+
+
+async def test_a_card_that_was_issued_has_used_the_place_up_for_the_year(city: City) -> None:
+    await named_startup(city)
+    way = await at_office(city, by_quota=True)
+    assert (await way.pass_("office"))["step"] == "issued"
+    assert await used(city) == 1
+    card = (await (await way.who("talent")).get("/v1/me/card")).json()["id"]
+    await city.sql("UPDATE cards SET state = 'revoked' WHERE id = $1", card)
+    assert await second_submits(city, way) == "quota-taken"
+    held = (await listed(await window(city)))["enterprises"][0]["id"]
+    assert (await (await window(city)).delete(f"{QUOTAS}/{held}")).status_code == 409
+
+
+async def test_an_enterprise_that_moved_after_it_was_named_is_not_named_twice(city: City) -> None:
+    [code] = await enterprises(city, 1)
+    assert (await name(await window(city), code)).status_code == 201
+    await city.sql("UPDATE units SET region = '370202' WHERE uscc = $1", code)
+    again = await name(await windows_of_qingdao(city), code)
+    assert (again.status_code, again.json()["code"]) == (409, "quota-named")
