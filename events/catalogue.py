@@ -37,6 +37,14 @@ from events.of_cards import (
     CardSuspended,
     ConflictSettled,
 )
+from events.of_care import (
+    AbsenceBegan,
+    AbsenceEnded,
+    AbsenceNoted,
+    DeputyChanged,
+    SpecialistSet,
+    StewardSet,
+)
 from events.of_clients import ClientKeySet, ClientRotated
 from events.of_imports import ImportApplied
 from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
@@ -147,6 +155,12 @@ AnyEvent = (
     | DeadlineWarned
     | DeadlineBreached
     | DeadlineRecomputed
+    | StewardSet
+    | SpecialistSet
+    | AbsenceNoted
+    | AbsenceBegan
+    | AbsenceEnded
+    | DeputyChanged
     | PartnerFellSilent
     | PartnerAnswered
     | RatingGiven

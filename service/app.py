@@ -48,6 +48,7 @@ from service.settings import Settings, read
 from service.talents import pages as talent_pages
 from service.talents.applications import routes as talent_routes
 from service.talents.cards import card_routes, face_routes
+from service.talents.care import routes as care_routes
 from service.talents.family import routes as family_routes
 from service.talents.importing import pages as import_pages
 from service.talents.importing import routes as import_routes
@@ -67,6 +68,7 @@ ROOMS: list[Any] = [
     audit_routes,
     auth_routes,
     card_routes,
+    care_routes,
     centre_routes,
     client_routes,
     console_pages,

@@ -22,6 +22,7 @@ from service.satisfaction import defaults
 from service.talents import alike
 from service.talents.applications import clocks
 from service.talents.cards import expiring
+from service.talents.care import absences, handing
 from service.talents.importing import actions as imports
 from service.talents.matters import following, reminding
 from service.talents.proof import card_keys, drawing, key_acts, statuslists
@@ -88,8 +89,13 @@ async def _remind(session: AsyncSession, now: datetime) -> int:
     return await reminding.remind_due(session, now, BATCH)
 
 
+async def _turn_absences(session: AsyncSession, now: datetime) -> int:
+    return await absences.turn_due(session, now, BATCH)
+
+
 DUTIES = (
     _end_pauses, _fire_clocks, _rate_by_default, _expire_cards, _close_matters, _remind,
+    _turn_absences,
 )  # fmt: skip
 
 
@@ -157,6 +163,7 @@ HOUSEKEEPING: dict[str, Work] = {
     "old rows": _forget,
     "old messages": retention.forget_messages,
     "time of applications": clocks.give_missing,
+    "holders without a steward": handing.assign_due,
     "seals": days.seal_due,
     "look-alikes": alike.mark,
 }

@@ -54,4 +54,6 @@ async def plant(accounts: Accounts, partners: dict[str, Partner], units: dict[st
             organisation=(partner.id, partner.name),
             partner=key,
         )
-    return await accounts.add(Role.STEWARD, "steward", "钱立新", region=JINAN)
+    steward = await accounts.add(Role.STEWARD, "steward", "钱立新", region=JINAN)
+    await accounts.add(Role.STEWARD, "steward2", "袁静", region=JINAN)
+    return steward

@@ -15,7 +15,7 @@ from service.problems import NotFound
 from service.reference import regions
 from service.requests.models import Clock, Dispatch, Note, Request
 from service.requests.states import State
-from service.talents.models import Person
+from service.talents.care.queries import looked_after
 
 OWN_LEGS = ("acceptance", "handling", "correction")
 """The clocks that a partner is shown; the holder's promise spans other partners' time too."""
@@ -40,8 +40,7 @@ async def seen_by(session: AsyncSession, caller: Caller) -> ColumnElement[bool]:
     if caller.has(Role.TALENT) and caller.person_id is not None:
         theirs.append(Request.person_id == caller.person_id)
     if caller.has(Role.STEWARD):
-        looked_after = select(Person.id).where(Person.steward_id == caller.account_id)
-        theirs.append(Request.person_id.in_(looked_after))
+        theirs.append(Request.person_id.in_(looked_after(caller.account_id)))
     if places := caller.regions(Role.CENTRE):
         known = await regions.of(session)
         within = frozenset[str]().union(*(known.children(place) for place in places))

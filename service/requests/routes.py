@@ -45,14 +45,17 @@ async def shown(session: AsyncSession, caller: Caller, found: Found) -> Response
     return Response(view, headers={"ETag": etag(request.revision)})
 
 
-@post("/v1/requests", guards=[guards.talent])
+@post("/v1/requests", guards=[holder])
 async def submit(
     data: Submission,
     session: NamedDependency[AsyncSession],
     caller: NamedDependency[Caller],
     now: NamedDependency[datetime],
 ) -> Response[RequestView]:
-    """提交服务申请。 Problems: 409 `not-entitled`, `not-requestable`, 422."""
+    """提交服务申请;服务专员可为所服务的人才代提(`on_behalf_of`)。
+
+    Problems: 409 `not-entitled`, `not-requestable`, 422.
+    """
     request, version, promise, named = await submitting.submit(session, caller, data, now)
     found = Found(request, version, None, promise)
     view = views.view_of(found, [promise], [], Party.HOLDER, named)

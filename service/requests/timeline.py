@@ -45,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
     by: str
     text: str
     note: str | None = None
+    on_behalf: bool = False
 
 
 async def of(session: AsyncSession, request: Request) -> list[Entry]:
@@ -86,8 +87,16 @@ def _entry(row: sa.Row[Any], names: Mapping[UUID, str], note: str | None) -> Ent
     partner = names.get(row.partner_id, "办理单位")
     event = catalogue.read(row.type, row.data)
     by = partner if row.role in ("client", "partner_clerk") else ROLES.get(row.role, "工作人员")
+    helped = row.role == "steward" and not isinstance(event, happened.MessageSent)
+    text = words(event, partner)
     return Entry(
-        row.at.astimezone(SHANGHAI), row.type, row.sequence, by, words(event, partner), note
+        row.at.astimezone(SHANGHAI),
+        row.type,
+        row.sequence,
+        by,
+        f"{text}(服务专员代您办理)" if helped else text,
+        note,
+        on_behalf=helped,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events.base import Event
 from events.of_applications import OfApplication
 from events.of_cards import BenefitConflicted, BenefitRedeemed, OfCard
+from events.of_care import OfSteward, StewardSet
 from events.of_matters import OfMatter
 from events.of_partners import OfPartner
 from events.of_ratings import OfRating
@@ -23,6 +24,7 @@ from service.satisfaction.models import Rating
 from service.satisfaction.sentences import Audience
 from service.talents.applications.application import Application
 from service.talents.cards.card import Card
+from service.talents.care import queries as care
 from service.talents.models import Person
 
 
@@ -34,6 +36,8 @@ class Concerned(msgspec.Struct, frozen=True):
     offering: str = ""
     unit_id: UUID | None = None
     place: str = ""
+    steward_id: UUID | None = None
+    deputy_id: UUID | None = None
 
 
 async def concerned(session: AsyncSession, event: Event) -> Concerned:
@@ -54,10 +58,20 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
             return Concerned(card.person_id, unit_id=card.unit_id, place=place)
         case BenefitConflicted(partner_id=partner_id):
             return Concerned(partner_id=partner_id, offering=event.offering)
-        case OfWebhook(partner_id=partner_id) | OfPartner(partner_id=partner_id):
-            return Concerned(partner_id=partner_id)
         case OfApplication(application_id=application_id):
             return Concerned(await session.scalar(_person(Application, application_id)))
+    return _named(event)
+
+
+def _named(event: Event) -> Concerned:
+    """Whom the event names itself."""
+    match event:
+        case StewardSet(person_id=person_id):
+            return Concerned(person_id)
+        case OfSteward(steward_id=steward_id, deputy_id=deputy_id):
+            return Concerned(steward_id=steward_id, deputy_id=deputy_id)
+        case OfWebhook(partner_id=partner_id) | OfPartner(partner_id=partner_id):
+            return Concerned(partner_id=partner_id)
     return Concerned()
 
 
@@ -75,8 +89,12 @@ async def accounts(
         case Audience.HOLDER:
             found = query.where(Account.person_id == about.person_id)
         case Audience.STEWARD:
-            steward = select(Person.steward_id).where(Person.id == about.person_id)
-            found = query.where(Account.id == steward.scalar_subquery())
+            found = query.where(Account.id.in_(care.carers_of(about.person_id)))
+        case Audience.LOOKED_AFTER:
+            people = select(Person.id).where(Person.steward_id == about.steward_id)
+            found = query.where(Account.person_id.in_(people))
+        case Audience.DEPUTY:
+            found = query.where(Account.id == about.deputy_id)
         case Audience.CLERKS:
             found = granted.where(
                 GrantRow.role == Role.PARTNER_CLERK, GrantRow.organisation_id == about.partner_id

@@ -13,6 +13,7 @@ import msgspec
 from events import (
     of_applications,
     of_cards,
+    of_care,
     of_matters,
     of_partners,
     of_ratings,
@@ -34,6 +35,8 @@ class Audience(StrEnum):
     CENTRE = "centre"
     SPECIALISTS = "specialists"
     WINDOW = "window"
+    LOOKED_AFTER = "looked_after"
+    DEPUTY = "deputy"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ class Line(msgspec.Struct, frozen=True):
     only: Callable[[Any], bool] | None = None
 
 
-HOLDER, STEWARD, CLERKS, CENTRE, SPECIALISTS, WINDOW = Audience
+HOLDER, STEWARD, CLERKS, CENTRE, SPECIALISTS, WINDOW, LOOKED_AFTER, DEPUTY = Audience
 HOLDER_SIDE = (HOLDER, STEWARD)
 BESIDE = (SPECIALISTS, STEWARD)
 
@@ -224,6 +227,32 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_webhooks.WebhookEnded: (
         Line((CLERKS,), "{partner}的一个事件接收地址答复 410,已终止推送。", _is("reason", "gone")),
     ),
+    of_care.StewardSet: (
+        Line((HOLDER,), "您的一对一服务专员已确定,有事可在申请中留言。", _is("cause", "assigned")),
+        Line(
+            (HOLDER,),
+            "您的一对一服务专员已更换,在办的申请照常跟进。",
+            _is("cause", "handed_over", "left"),
+        ),
+    ),
+    of_care.SpecialistSet: (
+        Line((HOLDER,), "您在用人单位的服务专员已确定,办卡、卡务等事可找专员协助。"),
+    ),
+    of_care.AbsenceBegan: (
+        Line((LOOKED_AFTER,), "您的服务专员离岗至 {day},期间由同事代班,在办的申请照常跟进。"),
+        Line((DEPUTY,), "您开始为同事代班,至 {day};其人才的申请已在“我的人才”中。"),
+    ),
+    of_care.AbsenceEnded: (
+        Line((LOOKED_AFTER,), "您的服务专员已返岗。", lambda event: event.begun),
+        Line((DEPUTY,), "您为同事的代班已结束。", lambda event: event.begun),
+    ),
+    of_care.DeputyChanged: (
+        Line(
+            (DEPUTY,),
+            "您接手为一位同事代班,至 {day};其人才的申请已在“我的人才”中。",
+            lambda event: event.begun,
+        ),
+    ),
     of_partners.PartnerFellSilent: (
         Line((CENTRE,), "{partner}连续 {lapses} 件逾期未接,已减少派件,请联系督办。"),
         Line((CLERKS,), "本单位连续 {lapses} 件逾期未接,派件已减少;接下一件后恢复。"),
@@ -264,7 +293,7 @@ def lines_of(event: Event, role: str) -> tuple[Line, ...]:
 def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
     """The line's words for this event."""
     due: datetime | None = getattr(event, "due_at", None)
-    last: date | None = getattr(event, "valid_until", None)
+    last: date | None = getattr(event, "valid_until", None) or getattr(event, "until", None)
     return line.text.format(
         offering=offering,
         partner=partner or "办理单位",

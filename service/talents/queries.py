@@ -13,6 +13,7 @@ from service.reference.regions import Regions
 from service.talents.applications import steps
 from service.talents.applications.application import Application
 from service.talents.cards.card import LIVE, Card
+from service.talents.care.queries import looked_after
 from service.talents.models import Person, Unit
 
 UNIT_ROLES = (Role.UNIT_MANAGER, Role.UNIT_SPECIALIST)
@@ -95,8 +96,7 @@ async def card_seen_by(session: AsyncSession, caller: Caller) -> ColumnElement[b
         for place in caller.regions(role):
             theirs.append(Card.region.in_(known.children(place)))
     if caller.has(Role.STEWARD):
-        looked_after = select(Person.id).where(Person.steward_id == caller.account_id)
-        theirs.append(Card.person_id.in_(looked_after))
+        theirs.append(Card.person_id.in_(looked_after(caller.account_id)))
     return or_(*theirs)
 
 

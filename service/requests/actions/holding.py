@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from events.base import Event
-from service.auth.callers import Caller, Role
+from service.auth.callers import Caller
 from service.offerings import forms
 from service.problems import FieldError, InvalidBody
 from service.requests import clocks
@@ -78,5 +78,5 @@ async def _tell(
     session: AsyncSession, request: Request, event: Event, by: Caller, now: datetime
 ) -> None:
     await session.flush()
-    author = by.author(Role.TALENT, Role.STEWARD)
+    author = reach.author_of(request, by)
     await log.append(session, event, by=author, region=request.region, now=now)

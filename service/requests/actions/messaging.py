@@ -22,8 +22,6 @@ from service.requests.conversation import PARTNER, Side
 from service.requests.models import MessageRead, Request
 from service.requests.states import Party
 
-AUTHORS = (Role.TALENT, Role.STEWARD, Role.PARTNER_CLERK)
-
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """给其他各方的留言: 文字,可附材料(先 `POST /v1/files` 上传)。"""
@@ -52,7 +50,8 @@ async def write(
     """
     request = await reach.seen(session, request_id, by, revision)
     side = conversation.side_of_holder(by, request)
-    return request, await _keep(session, request, by, Party.HOLDER, side, message, now)
+    author = reach.author_of(request, by)
+    return request, await _keep(session, request, by, author, side, message, now)
 
 
 async def reply(
@@ -65,21 +64,21 @@ async def reply(
 ) -> tuple[Request, UUID]:
     """The partner that has the request writes; raises as `write`."""
     request = await reach.at_partner(session, request_id, by, revision)
-    return request, await _keep(session, request, by, Party.PARTNER, PARTNER, message, now)
+    author = by.author(Role.PARTNER_CLERK)
+    return request, await _keep(session, request, by, author, PARTNER, message, now)
 
 
 async def _keep(
     session: AsyncSession,
     request: Request,
     by: Caller,
-    party: Party,
+    author: log.Author,
     side: Side,
     message: Message,
     now: datetime,
 ) -> UUID:
-    request.check("messages", party)
+    request.check("messages", Party.PARTNER if side == PARTNER else Party.HOLDER)
     await check_files(session, by, message.files)
-    author = by.author(*AUTHORS)
     message_id = add_note(
         session, request, "message", message.text, author, now, files=message.files
     )

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.auth.callers import Caller
+from events.log import Author
+from service.auth.callers import Caller, Role
 from service.etag import check_revision
 from service.offerings.models import OfferingVersion
 from service.problems import NotFound
@@ -47,6 +48,12 @@ async def seen(
     if revision is not None:
         check_revision(request.revision, revision)
     return request
+
+
+def author_of(request: Request, by: Caller) -> Author:
+    """How the log names who acts at the holder's doors: themselves, or a steward for them."""
+    own = by.person_id is not None and by.person_id == request.person_id
+    return by.author(Role.TALENT if own else Role.STEWARD)
 
 
 async def version_of(session: AsyncSession, request: Request) -> OfferingVersion:

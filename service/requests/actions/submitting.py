@@ -24,6 +24,7 @@ from service.requests.models import Clock, Request, State
 from service.requests.routing import CHOICE_FIELDS, wanted_of
 from service.talents import files as stored
 from service.talents.cards.card import Card
+from service.talents.care import queries as care
 from service.talents.family import beside
 from service.talents.family.models import FamilyMember, MunicipalCard
 from service.talents.models import File
@@ -45,6 +46,9 @@ class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = []
     files: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+    on_behalf_of: Annotated[
+        UUID | None, msgspec.Meta(description="服务专员代为提出时,其人才惠才卡的编号(card id)")
+    ] = None
 
 
 class Submitted(NamedTuple):
@@ -59,11 +63,13 @@ class Submitted(NamedTuple):
 async def submit(session: AsyncSession, by: Caller, asked: Submission, now: datetime) -> Submitted:
     """Take a request in, start the holder's promise, append the fact.
 
-    Raises InvalidBody (with pointers), NotEntitled, NotRequestable.
+    A steward hands it in for somebody whom they look after, on record (guide.md 4). Raises
+    InvalidBody (with pointers), NotEntitled, NotRequestable.
     """
     today = now.astimezone(SHANGHAI).date()
-    version, card, more = await _version_and_card(session, asked.offering, by.person_id, today)
-    kinds, members = await _named(session, by, asked.beneficiaries)
+    person_id, role = await _for_whom(session, by, asked.on_behalf_of)
+    version, card, more = await _version_and_card(session, asked.offering, person_id, today)
+    kinds, members = await _named(session, person_id, asked.beneficiaries)
     beneficiaries = entitlement.beneficiaries_of(version, kinds)
     card = entitlement.check(version, card, beneficiaries, today)
     entitlement.check_ages(members, today)
@@ -78,8 +84,21 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     session.add_all(RequestMember(request_id=request.id, member_id=each.id) for each in members)
     promise = await clocks.start(session, request, "promise", version, now)
     event = request.submitted(wanted_id)
-    await log.append(session, event, by=by.author(Role.TALENT), region=request.region, now=now)
+    await log.append(session, event, by=by.author(role), region=request.region, now=now)
     return Submitted(request, version, promise, members)
+
+
+async def _for_whom(
+    session: AsyncSession, by: Caller, card_id: UUID | None
+) -> tuple[UUID | None, Role]:
+    """Whose request it is, and in which role the caller hands it in."""
+    if card_id is None and by.has(Role.TALENT):
+        return by.person_id, Role.TALENT
+    person_id = await session.scalar(select(Card.person_id).where(Card.id == card_id))
+    if person_id is None or not await care.looks_after(session, by, person_id):
+        text = "请写明您所服务的人才的惠才卡;只能为自己服务的人才代办。"
+        raise InvalidBody(FieldError("/on_behalf_of", "unknown", text))
+    return person_id, Role.STEWARD
 
 
 DECLARED = exists().where(
@@ -106,7 +125,7 @@ async def _version_and_card(
 
 
 async def _named(
-    session: AsyncSession, by: Caller, named: Sequence[str]
+    session: AsyncSession, person_id: UUID | None, named: Sequence[str]
 ) -> tuple[list[str], Sequence[FamilyMember]]:
     """The kinds that are meant, and the family members where some are named by their id.
 
@@ -117,7 +136,7 @@ async def _named(
         return list(named), ()
     query = select(FamilyMember).where(
         FamilyMember.id.in_(ids_of.values()),
-        FamilyMember.person_id == by.person_id,
+        FamilyMember.person_id == person_id,
         FamilyMember.removed_at.is_(None),
     )
     query = query.order_by(FamilyMember.id).with_for_update(read=True)

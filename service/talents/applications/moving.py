@@ -96,7 +96,7 @@ async def assign(
 ) -> Application:
     """The unit's manager names the specialist who completes it."""
     application = await got(session, application_id, by, revision, "assign")
-    specialist_id = await _specialist(session, application.unit_id, given.specialist)
+    specialist_id = await specialist_named(session, application.unit_id, given.specialist)
     await _tell(session, application, application.assign(specialist_id, now), by, now)
     return application
 
@@ -111,14 +111,22 @@ async def reassign(
 ) -> Application:
     """The unit's manager names another specialist, at any step after the first assignment."""
     application = await got(session, application_id, by, revision, "reassign")
-    specialist_id = await _specialist(session, application.unit_id, given.specialist)
+    specialist_id = await specialist_named(session, application.unit_id, given.specialist)
     if specialist_id == application.specialist_id:
         raise InvalidBody(FieldError("/specialist", "unchanged", "已经是这位服务专员。"))
     await _tell(session, application, application.reassign(specialist_id), by, now)
     return application
 
 
-async def _specialist(session: AsyncSession, unit_id: UUID, name: str) -> UUID:
+async def give(
+    session: AsyncSession, application: Application, specialist_id: UUID, by: Caller, now: datetime
+) -> None:
+    """A locked application goes to another specialist, who takes a colleague's files over."""
+    await _tell(session, application, application.reassign(specialist_id), by, now)
+
+
+async def specialist_named(session: AsyncSession, unit_id: UUID, name: str) -> UUID:
+    """The unit's specialist by login or id; raises InvalidBody."""
     for account in await specialists_of(session, unit_id):
         if name in (str(account.id), account.login):
             return account.id

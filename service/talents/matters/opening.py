@@ -19,9 +19,10 @@ from service.reference.tables import PROVINCE
 from service.talents import queries
 from service.talents.applications import categories, checking
 from service.talents.cards.card import Card
+from service.talents.care import queries as care
 from service.talents.matters.kinds import KINDS, ROLE_OF, Kind, KindName, Opener
 from service.talents.matters.models import OPEN, Matter
-from service.talents.models import Person, Unit
+from service.talents.models import Unit
 from service.worktime import current
 from service.worktime.calendars import CalendarUnknown
 from service.worktime.hours import SHANGHAI
@@ -77,10 +78,8 @@ async def hands_of(session: AsyncSession, caller: Caller, card: Card) -> set[Ope
     for hand in (Opener.UNIT_MANAGER, Opener.UNIT_SPECIALIST):
         if card.unit_id in caller.organisations(ROLE_OF[hand]):
             found.add(hand)
-    if caller.has(Role.STEWARD):
-        person = await session.get_one(Person, card.person_id)
-        if person.steward_id == caller.account_id:
-            found.add(Opener.STEWARD)
+    if await care.looks_after(session, caller, card.person_id):
+        found.add(Opener.STEWARD)
     known = await regions.of(session)
     if any(known.within(card.region, place) for place in caller.regions(Role.REVIEWER)):
         found.add(Opener.WINDOW)

@@ -12,6 +12,7 @@ from events import catalogue, log
 from events import of_cards as happened
 from events import of_matters as around
 from events.base import Event
+from events.of_care import SpecialistSet
 from service.auth.callers import Caller, Role
 from service.pages.show import day
 from service.talents.applications.timeline import ROLES
@@ -41,6 +42,7 @@ WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     ),
     around.CardReminded: lambda e: f"提醒:还有 {e.days} 天到期",
     around.CardRelinked: lambda _: "变更用人单位",
+    SpecialistSet: lambda _: "单位指定服务专员",
 }
 
 

@@ -113,7 +113,7 @@ async def test_who_is_being_named_is_not_removed_meanwhile(city: City) -> None:
     who = await holder(city)
     kid, by = await added(who, child()), await caller_of(city, who)
     async with city.sessions.begin() as session:
-        kinds, _ = await submitting._named(session, by, [kid])
+        kinds, _ = await submitting._named(session, by.person_id, [kid])
         assert kinds == ["child"]
         removal = asyncio.create_task(who.delete(f"/v1/me/family/{kid}"))
         assert await waiting(city, removal)
