@@ -173,7 +173,7 @@ async def complete(
 ) -> Response[PartnerView]:
     """办结:予以办理须带结果,不予办理须说明原因。
 
-    Problems: 404, 409 `wrong-state` `loan-cap`, 412, 422, 428.
+    Problems: 404, 409 `wrong-state` `loan-cap` `rate-cap`, 412, 422, 428.
     """
     await handling.complete(session, request_id, caller, revision_of(if_match), data, now)
     return await shown(session, caller, request_id)

@@ -185,7 +185,7 @@ async def complete(
 ) -> Request:
     """办结. A request that was declined in time met its promise (api.md 5.2).
 
-    Raises NotFound, Stale, WrongState, InvalidBody, LoanCap.
+    Raises NotFound, Stale, WrongState, InvalidBody, LoanCap, RateCap.
     """
     request = await reach.at_partner(session, request_id, by, revision)
     request.check("complete", Party.PARTNER)

@@ -5,6 +5,7 @@ Whoever adds up holds a lock on the person or the enterprise until the commit.
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -14,10 +15,11 @@ from events import log
 from events.log import Author
 from service import ids
 from service.problems import FieldError, InvalidBody, Problem
-from service.requests.loans import terms
+from service.requests.loans import rates, terms
 from service.requests.loans.models import ENTERPRISE, TALENT, Loan
 from service.requests.loans.money import NotMoney, fen_of, yuan_of
 from service.requests.models import Request
+from service.worktime.hours import SHANGHAI
 
 
 class LoanCap(Problem):
@@ -40,15 +42,12 @@ class LoanCap(Problem):
 async def grant(
     session: AsyncSession, request: Request, result: Mapping[str, Any], by: Author, now: datetime
 ) -> Loan | None:
-    """Keep a bank's grant; None where the offering is no loan. Raises LoanCap, InvalidBody."""
+    """Keep a bank's grant; None for what is no loan. Raises LoanCap, RateCap, InvalidBody."""
     found = await terms.of(session, request.offering, request.region)
     if found is None or request.partner_id is None:
         return None
-    try:
-        amount = fen_of(str(result.get("amount_yuan", "")))
-    except NotMoney as wrong:
-        advice = "授信金额应为元,最多两位小数。"
-        raise InvalidBody(FieldError("/result/amount_yuan", "invalid", advice)) from wrong
+    amount = _amount(request.form, result)
+    await _check_rate(session, found, request.form, result, now)
     borrower, uscc = borrower_of(request.form)
     cap = found.cap_enterprise if borrower == ENTERPRISE else found.cap_talent
     await _hold(session, f"{borrower} {uscc or request.person_id}")
@@ -66,6 +65,33 @@ async def grant(
     await session.flush()
     await log.append(session, loan.grant(), by=by, region=loan.region, now=now)
     return loan
+
+
+def _amount(form: Mapping[str, Any], result: Mapping[str, Any]) -> int:
+    """What is granted, in 分: no more than was asked for."""
+    try:
+        amount, asked = fen_of(str(result.get("amount_yuan", ""))), form.get("amount_yuan")
+        over = asked is not None and amount > fen_of(str(asked))
+    except NotMoney as wrong:
+        advice = "授信金额应为元,最多两位小数。"
+        raise InvalidBody(FieldError("/result/amount_yuan", "invalid", advice)) from wrong
+    if over:
+        advice = f"授信金额不能超过申请金额 {asked} 元。"
+        raise InvalidBody(FieldError("/result/amount_yuan", "over-asked", advice))
+    return amount
+
+
+async def _check_rate(
+    session: AsyncSession,
+    found: terms.Terms,
+    form: Mapping[str, Any],
+    result: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """The rate keeps within the LPR of the decision's day and the place's uplift."""
+    months = int(result.get("term_months") or form.get("term_months") or 1)
+    base = await rates.base(session, months, now.astimezone(SHANGHAI).date())
+    rates.check(Decimal(str(result.get("annual_rate_percent", 0))), base, found.uplift_pct)
 
 
 def borrower_of(form: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -32,8 +32,8 @@ ONE = BASE + "/{loan_id:uuid}"
 
 
 class CityLoans(msgspec.Struct, frozen=True, kw_only=True):
-    """What is lent in a place: `exposure_yuan` is the part of the balances that it would make
-    good."""
+    """What is lent in a place: of the balances the government would make good `exposure_yuan`,
+    the banks bear `bank_exposure_yuan`; together they are the balances."""
 
     region: str
     name: str
@@ -43,6 +43,7 @@ class CityLoans(msgspec.Struct, frozen=True, kw_only=True):
     drawn_yuan: str
     balance_yuan: str
     exposure_yuan: str
+    bank_exposure_yuan: str
 
 
 class Loans(msgspec.Struct, frozen=True):
@@ -169,6 +170,7 @@ async def centre(
                 drawn_yuan=yuan_of(int(drawn)),
                 balance_yuan=yuan_of(int(balance)),
                 exposure_yuan=yuan_of(int(risk)),
+                bank_exposure_yuan=yuan_of(int(balance) - int(risk)),
             )
             for region, offering, count, granted, drawn, balance, risk in (
                 await session.execute(query)

@@ -1,6 +1,7 @@
 """What a city lends up to, and what part of a loss it makes good: the table `loans`."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,11 +14,13 @@ PRODUCTS = {"FI-01": "人才贷", "FI-02": "成果贷", "FI-03": "专利贷"}
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """Caps in 分, None where there is none; the share of a loss that is compensated, in percent."""
+    """Caps in 分 and the uplift over the LPR in percent, None where there is none; the share of a
+    loss that is compensated, in percent."""
 
     cap_talent: int | None
     cap_enterprise: int | None
     compensation_pct: int
+    uplift_pct: Decimal | None = None
 
 
 def of_rows(rows: Sequence[Row], product: str, chain: Sequence[str]) -> Terms | None:
@@ -26,8 +29,12 @@ def of_rows(rows: Sequence[Row], product: str, chain: Sequence[str]) -> Terms | 
     row = next((there[place] for place in chain if place in there), None)
     if row is None:
         return None
+    uplift = row.get("uplift_cap_pct")
     return Terms(
-        _fen(row["cap_talent_yuan"]), _fen(row["cap_enterprise_yuan"]), int(row["compensation_pct"])
+        _fen(row["cap_talent_yuan"]),
+        _fen(row["cap_enterprise_yuan"]),
+        int(row["compensation_pct"]),
+        Decimal(uplift) if uplift else None,
     )
 
 

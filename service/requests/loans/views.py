@@ -17,7 +17,8 @@ from service.requests.models import Request
 
 
 class LoanView(msgspec.Struct, frozen=True, kw_only=True):
-    """A loan. Sums in yuan; `balance_on` is the day of the last report, `closed_at` its end."""
+    """A loan. Sums in yuan; of a loss the government bears `compensation_pct` percent (风险补偿),
+    the bank `bank_share_pct`; `balance_on` is the day of the last report, `closed_at` its end."""
 
     id: UUID
     request_id: UUID
@@ -29,6 +30,8 @@ class LoanView(msgspec.Struct, frozen=True, kw_only=True):
     drawn_yuan: str
     balance_yuan: str
     currency: str = "CNY"
+    compensation_pct: int
+    bank_share_pct: int
     balance_on: date | None
     granted_at: datetime
     closed_at: datetime | None
@@ -66,6 +69,8 @@ async def views(session: AsyncSession, loans: Sequence[Loan], *, bank: bool) -> 
             granted_yuan=yuan_of(each.granted),
             drawn_yuan=yuan_of(each.drawn),
             balance_yuan=yuan_of(each.balance),
+            compensation_pct=each.compensation_pct,
+            bank_share_pct=100 - each.compensation_pct,
             balance_on=each.balance_on,
             granted_at=each.granted_at.astimezone(SHANGHAI),
             closed_at=each.closed_at.astimezone(SHANGHAI) if each.closed_at else None,

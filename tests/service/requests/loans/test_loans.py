@@ -23,7 +23,7 @@ CAP = 10_000_000
 
 def form(**given: Any) -> dict[str, Any]:
     return {
-        "borrower": "talent", "amount_yuan": "500000.00", "currency": "CNY", "term_months": 36,
+        "borrower": "talent", "amount_yuan": "50000000.01", "currency": "CNY", "term_months": 36,
         "purpose": "研发设备采购", "credit_authorised": True, "contact_phone": "13800000000",
     } | given  # fmt: skip
 
@@ -202,7 +202,11 @@ async def test_the_centre_sees_what_a_city_would_make_good(city: City) -> None:
     bank, path = await lent(city)
     await act(bank, path, "drawdowns", {"amount_yuan": "1000"})
     [line] = (await (await city.person("centre")).get("/v1/centre/loans")).json()["items"]
-    assert (line["balance_yuan"], line["exposure_yuan"]) == ("1000.00", "700.00")
+    assert (line["balance_yuan"], line["exposure_yuan"], line["bank_exposure_yuan"]) == (
+        "1000.00", "700.00", "300.00",
+    )  # fmt: skip
+    loan = await loan_of(bank)
+    assert (loan["compensation_pct"], loan["bank_share_pct"]) == (70, 30)
     for role in ("talent", "partner_clerk", "reviewer"):
         assert (await (await city.person(role)).get("/v1/centre/loans")).status_code == 403
 
