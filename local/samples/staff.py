@@ -23,6 +23,7 @@ OFFICIALS = (
 
 CLERKS = (
     ("housing", "clerk-housing", "秦雪"),
+    ("housing", "clerk-housing-2", "严松"),
     ("education", "clerk-education", "尤佳"),
     ("housing_lixia", "clerk-housing-lixia", "许峰"),
     ("bank1", "clerk-bank", "何俊"),

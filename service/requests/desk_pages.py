@@ -1,4 +1,4 @@
-"""Pages of a partner's clerk: the queue by what runs out first, and one request to act on."""
+"""The page of one request on a clerk's desk: read, take, act (the queue is in desk_queue.py)."""
 
 from datetime import date, datetime
 from typing import Any
@@ -18,33 +18,28 @@ from service.pages.show import page
 from service.problems import FieldError, InvalidBody, NotFound, Problem
 from service.reference import regions
 from service.requests import (
-    conversation,
     fields,
+    meanwhile,
     members,
     message_pages,
     partner_routes,
     queries,
+    remaining,
     timeline,
     words,
 )
-from service.requests.actions import handling, messaging
+from service.requests.actions import desks, handling, messaging
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.fields import values
-from service.requests.loans import views as loan_views
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
-from service.requests.states import BOUNCES, ENDED, State
+from service.requests.states import BOUNCES
+from service.requests.views import PartnerView
 from service.worktime.hours import SHANGHAI
 from service.worktime.words import until
 
 DESK = "/desk"
 ONE = DESK + "/{request_id:uuid}"
-SHOWN = 100
-TABS: dict[str, tuple[str, tuple[State, ...]]] = {
-    "todo": ("待办", (State.OFFERED, State.ACCEPTED)),
-    "waiting": ("等待中", (State.AWAITING_CORRECTION, State.IN_PUBLICITY)),
-    "done": ("已结束", ENDED),
-}
 WORDS: dict[str, Any] = {
     "states": words.AT_DESK,
     "badges": words.BADGES,
@@ -55,35 +50,6 @@ WORDS: dict[str, Any] = {
     "bounces": BOUNCES,
 }
 clerk = guards.roles(Role.PARTNER_CLERK)
-
-
-@get(DESK, guards=[clerk], opt={"page": True}, include_in_schema=False)
-async def desk(
-    request: Request[Any, Any, Any],
-    session: NamedDependency[AsyncSession],
-    caller: NamedDependency[Caller],
-    now: NamedDependency[datetime],
-) -> Response[Any]:
-    """待办申请,最先到期的在前。"""
-    tab = request.query_params.get("show", "todo")
-    tab = tab if tab in TABS else "todo"
-    found = await queries.by_urgency(session, caller.partner_id, TABS[tab][1], SHOWN)
-    known = await regions.of(session)
-    ids = [each.request.id for each in found[:SHOWN]]
-    return page(
-        request,
-        "requests/templates/desk.html",
-        lines=await partner_routes.summaries(session, found[:SHOWN]),
-        unread=await conversation.unread(session, ids, f"partners/{caller.partner_id}"),
-        more=len(found) > SHOWN,
-        tabs=[(code, label) for code, (label, _) in TABS.items()],
-        at_tab=tab,
-        places={code: known.full_name(code) for code in known.by_code},
-        now=now,
-        told=words.DONE.get(request.query_params.get("done", "")),
-        lends=await loan_views.lends(session, caller.partner_id),
-        **WORDS,
-    )
 
 
 @get(ONE, guards=[clerk], opt={"page": True}, include_in_schema=False)
@@ -111,6 +77,7 @@ async def show(
 ) -> Response[Any]:
     """One request, with what was typed where an act met a problem."""
     version = found.version
+    whose, held = await _held(session, caller, found, now)
     typed = given.texts if given else {}
     shown = fields.of(
         version.result_schema, posted=typed, errors=under(errors_of(problem), "/result")
@@ -126,13 +93,20 @@ async def show(
         typed=typed,
         open=act,
         publicity_wd=version.publicity_wd,
-        **await _what(session, caller, found),
+        printed_by=caller.name,
+        held=held,
+        whose=whose,
+        others=await desks.colleagues(session, caller),
+        **await meanwhile.of(session, caller, found, given),
+        **await _what(session, caller, found, now),
         **talk,
         **WORDS,
     )
 
 
-async def _what(session: AsyncSession, caller: Caller, found: Found) -> dict[str, Any]:
+async def _what(
+    session: AsyncSession, caller: Caller, found: Found, now: datetime
+) -> dict[str, Any]:
     """What is asked for and what came of it, in words."""
     view = await partner_routes.view(session, caller, found.request.id)
     known = await regions.of(session)
@@ -145,9 +119,30 @@ async def _what(session: AsyncSession, caller: Caller, found: Found) -> dict[str
             *members.lines(view.members),
             *fields.lines(found.version.form_schema, view.form, names),
         ],
+        "worked": (await remaining.words(session, [found.request.id], now)).get(found.request.id),
+        "changed": _changed(found, view, names),
         "result": fields.lines(found.version.result_schema, view.result or {}, names),
         "kinds": words.for_whom(view.beneficiaries, view.members),
     }
+
+
+def _changed(found: Found, view: PartnerView, names: dict[str, str]) -> list[fields.Changed]:
+    """What the holder's answer changed of what the agency may see."""
+    answer = view.correction.answer if view.correction else None
+    if not answer or "before" not in answer:
+        return []
+    return fields.changed(found.version.form_schema, answer["before"], answer["form"], names)
+
+
+async def _held(
+    session: AsyncSession, caller: Caller, found: Found, now: datetime
+) -> tuple[str, desks.Held | None]:
+    """Whose it is: `mine`, `theirs`, or `free`, and who has it."""
+    held = await desks.held(session, caller.partner_id, [found.request.id], now)
+    own = held.get(found.request.id)
+    if own is None:
+        return "free", None
+    return ("mine" if own.account_id == caller.account_id else "theirs"), own
 
 
 @post(
@@ -169,16 +164,42 @@ async def act(
     if act not in DONE:
         raise NotFound
     given = await sent(request)
-    found = await queries.at_partner(session, caller.partner_id, request_id)
+    try:
+        found = await queries.at_partner(session, caller.partner_id, request_id)
+    except NotFound:
+        return await _gone(request, session, caller, request_id, given)
     if act == "messages":
         return await _message(request, session, caller, found, now, given)
     doing = _do(act, session, request_id, caller, given, found, now)
     if problem := await attempt(session, doing):
         await session.refresh(found.request)
+        if found.request.partner_id != caller.partner_id:
+            return await _gone(request, session, caller, request_id, given)
         opened = "decline" if given.text("_outcome") == "declined" else act
         return await show(request, session, caller, found, now, given, problem, opened)
     back = DESK if act == "bounce" else f"{DESK}/{request_id}"
     return Redirect(f"{back}?done={DONE[act]}", status_code=303)
+
+
+async def _gone(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    caller: Caller,
+    request_id: UUID,
+    given: FormSent,
+) -> Response[Any]:
+    """It moved on while a clerk was writing: who sent it away, and what was written.
+
+    Raises NotFound where the agency never had it.
+    """
+    said = await meanwhile.sent_away(session, caller, request_id)
+    return page(
+        request,
+        "requests/templates/desk_gone.html",
+        status=404,
+        said=said,
+        kept=meanwhile.kept(given, {}),
+    )
 
 
 async def _message(
@@ -205,6 +226,10 @@ DONE = {
     "publicity": "publicised",
     "progress": "progressed",
     "complete": "completed",
+    "take": "taken",
+    "take-over": "taken",
+    "hand-over": "handed",
+    "lay-back": "laid",
 }
 
 
@@ -221,6 +246,13 @@ async def _do(
     match act:
         case "accept":
             await handling.accept(*where, now)
+            await desks.take(session, request_id, by, now)
+        case "take" | "take-over":
+            await desks.take(session, request_id, by, now, over=act == "take-over")
+        case "hand-over":
+            await desks.hand_over(session, request_id, by, given.uuid("to"), now)
+        case "lay-back":
+            await desks.lay_back(session, request_id, by, now)
         case "bounce":
             await handling.bounce(*where, _read(given, Bounce, "reason", "note"), now)
         case "progress":
@@ -266,4 +298,4 @@ def _completion(given: FormSent, found: Found) -> Completion:
     return Completion("granted", values(found.version.result_schema, given.texts))
 
 
-ROUTES = [desk, desk_request, act]
+ROUTES = [desk_request, act]

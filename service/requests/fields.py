@@ -163,6 +163,29 @@ def lines(
     ]
 
 
+class Changed(msgspec.Struct, frozen=True):
+    """One line of a form that a correction's answer changed; `old` is empty where it was."""
+
+    title: str
+    old: str
+    new: str
+
+
+def changed(
+    schema: Schema,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
+) -> list[Changed]:
+    """What an answer to a correction changed, in words."""
+    old = {line.title: line.value for line in lines(schema, before, names)}
+    return [
+        Changed(line.title, old.get(line.title, ""), line.value)
+        for line in lines(schema, after, names)
+        if old.get(line.title) != line.value
+    ]
+
+
 def _words(part: Schema, value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"

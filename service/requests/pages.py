@@ -22,6 +22,7 @@ from service.requests import (
     conversation,
     deadlines,
     desk_pages,
+    desk_queue,
     fields,
     members,
     message_pages,
@@ -291,5 +292,6 @@ ROUTES = [
     messages,
     withdraw,
     *new_pages.ROUTES,
+    *desk_queue.ROUTES,
     *desk_pages.ROUTES,
 ]

@@ -124,8 +124,28 @@ async def newest(
     return [Found(*row) for row in rows]
 
 
+class Sought(NamedTuple):
+    """What a clerk looks for in the queue; what is empty does not narrow.
+
+    `held_by` are the requests on one desk, `not_among` those that lie on any.
+    """
+
+    offering: str = ""
+    number: str = ""
+    held_by: Select[UUID] | None = None
+    not_among: Select[UUID] | None = None
+
+
+ALL = Sought()
+
+
 async def by_urgency(
-    session: AsyncSession, partner_id: UUID | None, states: Sequence[State], limit: int
+    session: AsyncSession,
+    partner_id: UUID | None,
+    states: Sequence[State],
+    limit: int,
+    sought: Sought = ALL,
+    skip: int = 0,
 ) -> list[Found]:
     """What a partner has in these states, what runs out first in front; one more than `limit`."""
     own = aliased(Clock)
@@ -135,8 +155,35 @@ async def by_urgency(
         .scalar_subquery()
     )
     query = _with_names().where(Request.partner_id == partner_id, Request.state.in_(states))
+    query = _narrowed(query, sought)
     query = query.order_by(Request.ended_at.desc(), due.nulls_last(), Request.id)
-    return [Found(*row) for row in await session.execute(query.limit(limit + 1))]
+    return [Found(*row) for row in await session.execute(query.offset(skip).limit(limit + 1))]
+
+
+def _narrowed(query: Named, sought: Sought) -> Named:
+    if sought.offering:
+        query = query.where(Request.offering == sought.offering)
+    if sought.number:
+        query = query.where(Request.number.icontains(sought.number, autoescape=True))
+    if sought.held_by is not None:
+        query = query.where(Request.id.in_(sought.held_by))
+    if sought.not_among is not None:
+        query = query.where(Request.id.not_in(sought.not_among))
+    return query
+
+
+async def offerings_at(
+    session: AsyncSession, partner_id: UUID | None, states: Sequence[State]
+) -> list[tuple[str, str]]:
+    """Codes and names of what a partner has in these states, by code."""
+    query = (
+        select(Request.offering, func.max(OfferingVersion.name_zh))
+        .join(OfferingVersion, OfferingVersion.id == Request.offering_version_id)
+        .where(Request.partner_id == partner_id, Request.state.in_(states))
+        .group_by(Request.offering)
+        .order_by(Request.offering)
+    )
+    return [(code, name) for code, name in await session.execute(query)]
 
 
 async def at_partner(session: AsyncSession, partner_id: UUID | None, request_id: UUID) -> Found:

@@ -247,5 +247,6 @@ def shared(version: OfferingVersion, form: dict[str, Any]) -> dict[str, Any]:
 def _shared_correction(version: OfferingVersion, asked: Correction | None) -> Correction | None:
     if asked is None or asked.answer is None:
         return asked
-    answer = {**asked.answer, "form": shared(version, asked.answer.get("form", {}))}
+    form, before = (shared(version, asked.answer.get(name, {})) for name in ("form", "before"))
+    answer = {**asked.answer, "form": form, "before": before}
     return msgspec.structs.replace(asked, answer=answer)

@@ -49,6 +49,9 @@ DONE: dict[str, str] = {
     "publicised": "公示已开始,期间不计办理时间。",
     "progressed": "进展已告知申请人。",
     "completed": "已办结。",
+    "taken": "已由您办理,同事会看到。",
+    "handed": "已转交同事。",
+    "laid": "已放回,同事可以领取。",
 }
 """What a page says after an act, by the code in its address."""
 

@@ -13,7 +13,7 @@ from service.auth.callers import Caller, Role
 from service.offerings import forms
 from service.problems import FieldError, InvalidBody, Problem
 from service.requests import clocks, health, publicity
-from service.requests.actions import reach, routing
+from service.requests.actions import desks, reach, routing
 from service.requests.actions.notes import add_note
 from service.requests.loans import granting
 from service.requests.models import Request
@@ -80,9 +80,9 @@ async def accept(
 ) -> Request:
     """Accept an offer for the caller's agency; of two at once only one can (api.md 5.5).
 
-    Raises NotFound (also when another agency has it), Stale, WrongState.
+    Raises NotFound (also when another agency has it), HeldByColleague, Stale, WrongState.
     """
-    request = await reach.at_partner(session, request_id, by, revision)
+    request = await _mine(session, request_id, by, revision, now)
     request.check("accept", Party.PARTNER)
     offer = await reach.open_dispatch(session, request)
     reach.end(offer, Ended.ACCEPTED, now)
@@ -98,7 +98,7 @@ async def bounce(
     session: AsyncSession, request_id: UUID, by: Caller, revision: int, why: Bounce, now: datetime
 ) -> Request:
     """Send an offer back; the third time 专家中心 rules (api.md 5.2, time.md L2)."""
-    request = await reach.at_partner(session, request_id, by, revision)
+    request = await _mine(session, request_id, by, revision, now)
     request.check("bounce", Party.PARTNER)
     code = why.reason if why.reason in BOUNCES else "other"
     offer = await reach.open_dispatch(session, request)
@@ -117,7 +117,7 @@ async def ask(
     session: AsyncSession, request_id: UUID, by: Caller, revision: int, asked: Ask, now: datetime
 ) -> Request:
     """Ask once for what is missing; handling stands still until the answer (time.md P1, P5)."""
-    request = await reach.at_partner(session, request_id, by, revision)
+    request = await _mine(session, request_id, by, revision, now)
     request.check("ask", Party.PARTNER)
     await _check_early(session, request, now)
     await clocks.pause(session, request, "correction", now)
@@ -148,7 +148,7 @@ async def publicise(
     now: datetime,
 ) -> Request:
     """Begin 公示; handling stands still until the end of its last day (time.md P1)."""
-    request = await reach.at_partner(session, request_id, by, revision)
+    request = await _mine(session, request_id, by, revision, now)
     request.check("publicity", Party.PARTNER)
     version = await reach.version_of(session, request)
     publicity.check(version, asked.begins_on, asked.ends_on, now)
@@ -168,7 +168,7 @@ async def progress(
     now: datetime,
 ) -> Request:
     """Tell the holder of a step."""
-    request = await reach.at_partner(session, request_id, by, revision)
+    request = await _mine(session, request_id, by, revision, now)
     event = request.progress()
     add_note(session, request, "progress", step.note, by.author(Role.PARTNER_CLERK), now)
     await _tell(session, request, event, by, now)
@@ -187,7 +187,7 @@ async def complete(
 
     Raises NotFound, Stale, WrongState, InvalidBody, LoanCap, RateCap.
     """
-    request = await reach.at_partner(session, request_id, by, revision)
+    request = await _mine(session, request_id, by, revision, now)
     request.check("complete", Party.PARTNER)
     check_completion(done, (await reach.version_of(session, request)).result_schema)
     if done.outcome == "granted":
@@ -207,6 +207,15 @@ def check_completion(done: Completion, schema: dict[str, Any]) -> None:
         forms.check_result(schema, done.result)
     elif not (done.reason or "").strip():
         raise InvalidBody(FieldError("/reason", "missing", "不予办理须说明原因。"))
+
+
+async def _mine(
+    session: AsyncSession, request_id: UUID, by: Caller, revision: int, now: datetime
+) -> Request:
+    """The request where the caller may act on it; raises NotFound, HeldByColleague, Stale."""
+    request = await reach.at_partner(session, request_id, by, revision)
+    await desks.check(session, request, by, now)
+    return request
 
 
 async def _tell(

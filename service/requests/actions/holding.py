@@ -59,9 +59,10 @@ async def answer(
     await check_files(session, by, given.files)
     await clocks.stop(session, request.id, "correction", now)
     handling = await clocks.resume(session, request, now)
+    before = {name: request.form[name] for name in given.form if name in request.form}
     request.form = form
     request.files = [*request.files, *(str(file) for file in given.files)]
-    kept = msgspec.to_builtins(given) | {"answered_at": now.isoformat()}
+    kept = msgspec.to_builtins(given) | {"before": before, "answered_at": now.isoformat()}
     event = request.answer(kept, handling.due_at or now)
     await _tell(session, request, event, by, now)
     return request
