@@ -48,6 +48,7 @@ from service.settings import Settings, read
 from service.talents import pages as talent_pages
 from service.talents.applications import routes as talent_routes
 from service.talents.cards import card_routes, face_routes
+from service.talents.care import pages as care_pages
 from service.talents.care import routes as care_routes
 from service.talents.family import routes as family_routes
 from service.talents.importing import pages as import_pages
@@ -68,6 +69,7 @@ ROOMS: list[Any] = [
     audit_routes,
     auth_routes,
     card_routes,
+    care_pages,
     care_routes,
     centre_routes,
     client_routes,

@@ -78,7 +78,7 @@ async def of_caller(session: AsyncSession, caller: Caller, now: datetime) -> Ent
     granted = await session.execute(GRANTED, {"person": card.person_id, "begun": year_begun(now)})
     holder = Holder(
         card=card,
-        family=await adding.of_person(session, caller),
+        family=await adding.of_person(session, caller.person_id),
         facts=await beside.facts_of(session, card, now),
         granted={offering: times for offering, times in granted},
         versions={version.code: version for version in versions},

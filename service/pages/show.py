@@ -31,6 +31,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ),
     ((Role.UNIT_MANAGER, Role.UNIT_SPECIALIST), "/unit", "本单位人才"),
     ((Role.REVIEWER, Role.OFFICE), "/quotas", "企业名额"),
+    ((Role.STEWARD,), "/steward", "我服务的人才"),
     (CARDS_SEEN, "/cards", "惠才卡"),
     (CARDS_SEEN, "/card-matters", "卡务"),
     ((Role.PARTNER_CLERK,), "/desk", "待办申请"),
@@ -42,6 +43,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/rulings", "裁定"),
     ((Role.CENTRE,), "/centre/conflicts", "离线冲突"),
     ((Role.CENTRE,), "/centre/offerings", "服务事项"),
+    ((Role.STEWARD, Role.CENTRE), "/absences", "离岗与代班"),
     ((Role.AUDITOR,), "/audit", "审计"),
     ((Role.SYSTEM_ADMIN,), "/dead-letters", "死信"),
 )

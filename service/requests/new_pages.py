@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import idempotency, ids
-from service.auth import guards
-from service.auth.callers import Caller
+from service.auth.callers import Caller, Role
+from service.auth.guards import roles
 from service.idempotency import Claim
 from service.offerings import queries as offerings
 from service.offerings.entitlement import Facts
@@ -28,6 +28,7 @@ from service.reference.regions import Regions
 from service.requests import entitlement, fields, papers, words
 from service.requests.actions import submitting
 from service.requests.actions.submitting import Submission
+from service.requests.behalf import Whose, whose
 from service.requests.entitlement import NotEntitled
 from service.requests.fields import values
 from service.requests.posting import beside, errors_of, under
@@ -39,6 +40,7 @@ from service.talents.family.models import FamilyMember
 from service.worktime.hours import SHANGHAI
 
 NEW = "/my/requests/new"
+holder_side = roles(Role.TALENT, Role.STEWARD)
 ONCE = b"a form is sent once"
 """What a form's key stands for: sent again, changed or not, it leads to what it made before."""
 
@@ -61,7 +63,7 @@ class Offered(NamedTuple):
     why_not: str | None
 
 
-@get(NEW, guards=[guards.talent], opt={"page": True}, include_in_schema=False)
+@get(NEW, guards=[holder_side], opt={"page": True}, include_in_schema=False)
 async def new(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -71,9 +73,11 @@ async def new(
     """选择事项,再填表。"""
     today = now.astimezone(SHANGHAI).date()
     code = request.query_params.get("offering")
+    holder = await whose(session, caller, request.query_params.get("for"))
     if code:
-        return await form_page(request, session, caller, await _version(session, code, today), now)
-    card = await card_of(session, caller)
+        version = await _version(session, code, today)
+        return await form_page(request, session, caller, version, now, holder)
+    card = await card_of(session, holder.person_id)
     facts = await facts_of(session, card, now) if card else Facts()
     offered = [
         (version.sector, _offered(version, card, facts, today))
@@ -85,12 +89,12 @@ async def new(
         (name, [each for sector, each in offered if sector == code])
         for code, name in words.SECTORS.items()
     ]
-    return page(request, "requests/templates/new_choose.html", groups=groups)
+    return page(request, "requests/templates/new_choose.html", groups=groups, holder=holder)
 
 
-async def card_of(session: AsyncSession, caller: Caller) -> Card | None:
-    """The caller's live card."""
-    query = select(Card).where(Card.person_id == caller.person_id, Card.state.in_(submitting.LIVE))
+async def card_of(session: AsyncSession, person_id: UUID | None) -> Card | None:
+    """The holder's live card."""
+    query = select(Card).where(Card.person_id == person_id, Card.state.in_(submitting.LIVE))
     found: Card | None = await session.scalar(query)
     return found
 
@@ -134,6 +138,7 @@ async def form_page(
     caller: Caller,
     version: OfferingVersion,
     now: datetime,
+    holder: Whose,
     given: FormSent | None = None,
     problem: Problem | None = None,
 ) -> Response[Any]:
@@ -141,8 +146,8 @@ async def form_page(
     given = given or FormSent([])
     known = await regions.of(session)
     today = now.astimezone(SHANGHAI).date()
-    card = await card_of(session, caller)
-    family = await members_for(session, caller, version, today)
+    card = await card_of(session, holder.person_id)
+    family = await members_for(session, holder.person_id, version, today)
     shown = fields.of(
         version.form_schema,
         posted=given.texts,
@@ -154,6 +159,7 @@ async def form_page(
         "requests/templates/new_form.html",
         problem=beside(problem, {"file", *(field.name for field in shown)}),
         version=version,
+        holder=holder,
         fields=shown,
         errors=errors_of(problem),
         draft_id=given.uuid("_id") or ids.new_id(),
@@ -167,11 +173,11 @@ async def form_page(
 
 
 async def members_for(
-    session: AsyncSession, caller: Caller, version: OfferingVersion, today: date
+    session: AsyncSession, person_id: UUID | None, version: OfferingVersion, today: date
 ) -> Sequence[FamilyMember]:
-    """Those of the caller's family whom the offering is for."""
+    """Those of the holder's family whom the offering is for."""
     found = []
-    for member in await adding.of_person(session, caller):
+    for member in await adding.of_person(session, person_id):
         with contextlib.suppress(NotEntitled):
             entitlement.check_ages([member], today)
             found.append(member)
@@ -222,7 +228,7 @@ def counties_of(known: Regions, today: date) -> list[tuple[str, str]]:
     return [(code, known.full_name(code)) for code, _ in places]
 
 
-@post(NEW, guards=[guards.talent], opt={"page": True}, include_in_schema=False, status_code=303)
+@post(NEW, guards=[holder_side], opt={"page": True}, include_in_schema=False, status_code=303)
 async def submit(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -232,23 +238,24 @@ async def submit(
     """提交;有误时原样显示并逐项提示。"""
     code = request.query_params.get("offering", "")
     version = await _version(session, code, now.astimezone(SHANGHAI).date())
+    holder = await whose(session, caller, request.query_params.get("for"))
     given = await sent(request)
     claim = Claim(caller.id, f"page {given.uuid('_id') or ids.new_id()}", ONCE)
     await idempotency.begin(session, claim)
     submitted: list[UUID] = []
     problem = await papers.keep_uploads(session, caller, given, now)
     problem = problem or await attempt(
-        session, _submit(session, caller, asked_of(version, given), now, submitted)
+        session, _submit(session, caller, asked_of(version, given, holder), now, submitted)
     )
     if problem:
-        return await form_page(request, session, caller, version, now, given, problem)
+        return await form_page(request, session, caller, version, now, holder, given, problem)
     answer = Redirect(f"/my/requests/{submitted[0]}?done=submitted", status_code=303)
     rendered = answer.to_asgi_response(app=None, request=request, status_code=303)
     await idempotency.keep(session, claim, rendered, now)
     return answer
 
 
-def asked_of(version: OfferingVersion, given: FormSent) -> Submission:
+def asked_of(version: OfferingVersion, given: FormSent, holder: Whose) -> Submission:
     """What the form asks for."""
     return Submission(
         offering=version.code,
@@ -256,6 +263,7 @@ def asked_of(version: OfferingVersion, given: FormSent) -> Submission:
         form=values(version.form_schema, given.texts),
         beneficiaries=given.texts.get("_for", []),
         files=papers.ids_of(given),
+        on_behalf_of=holder.card_id,
     )
 
 

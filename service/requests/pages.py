@@ -29,6 +29,7 @@ from service.requests import (
     new_pages,
     papers,
     queries,
+    steward_pages,
     timeline,
     views,
     words,
@@ -41,6 +42,7 @@ from service.requests.new_pages import counties_of
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
 from service.requests.states import Party
+from service.talents.care import queries as care
 from service.worktime.hours import SHANGHAI
 from service.worktime.words import until
 
@@ -72,11 +74,12 @@ async def mine(
         lines=shown.items,
         unread=await conversation.unread(session, ids, conversation.HOLDER),
         next=shown.next,
+        carers=await care.of_person(session, caller.person_id),
         **WORDS,
     )
 
 
-@get(ONE, guards=[guards.talent], opt={"page": True}, include_in_schema=False)
+@get(ONE, guards=[new_pages.holder_side], opt={"page": True}, include_in_schema=False)
 async def my_request(
     request: Request[Any, Any, Any],
     request_id: FromPath[UUID],
@@ -107,6 +110,7 @@ async def show(
         request,
         "requests/templates/my_request.html",
         problem=beside(problem, names),
+        own=found.request.person_id == caller.person_id,
         told=words.DONE.get(request.query_params.get("done", "")),
         revision=found.request.revision,
         now=now,
@@ -183,7 +187,7 @@ async def _after(
 
 
 ACT: dict[str, Any] = {
-    "guards": [guards.talent],
+    "guards": [new_pages.holder_side],
     "opt": {"page": True},
     "include_in_schema": False,
     "status_code": 303,
@@ -293,5 +297,6 @@ ROUTES = [
     withdraw,
     *new_pages.ROUTES,
     *desk_queue.ROUTES,
+    *steward_pages.ROUTES,
     *desk_pages.ROUTES,
 ]

@@ -1,6 +1,7 @@
 """Reads of requests: whose they are, and what each side sees of them (api.md 5.3, 5.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from service.reference import regions
 from service.requests.models import Clock, Dispatch, Note, Request
 from service.requests.states import State
 from service.talents.care.queries import looked_after
+
+HOLDER_LEGS = ("promise", "correction")
+"""The clocks that a holder and their steward live by."""
 
 OWN_LEGS = ("acceptance", "handling", "correction")
 """The clocks that a partner is shown; the holder's promise spans other partners' time too."""
@@ -184,6 +188,29 @@ async def offerings_at(
         .order_by(Request.offering)
     )
     return [(code, name) for code, name in await session.execute(query)]
+
+
+async def of_holders(
+    session: AsyncSession, people: Collection[UUID], states: Sequence[State], limit: int
+) -> list[tuple[Found, datetime | None]]:
+    """What these people have in these states with what runs out next, soonest first.
+
+    A correction that the holder owes counts before the promise. One more than `limit`.
+    """
+    own = aliased(Clock)
+    due = (
+        select(func.min(own.due_at))
+        .where(
+            own.request_id == Request.id,
+            own.leg.in_(HOLDER_LEGS),
+            own.stopped_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    query = _with_names().add_columns(due)
+    query = query.where(Request.person_id.in_(people), Request.state.in_(states))
+    rows = await session.execute(query.order_by(due.nulls_last(), Request.id).limit(limit + 1))
+    return [(Found(*row[:4]), row[4]) for row in rows]
 
 
 async def at_partner(session: AsyncSession, partner_id: UUID | None, request_id: UUID) -> Found:

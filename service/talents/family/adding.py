@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
@@ -112,10 +113,10 @@ def check(given: GivenMember, today: date) -> Checked:
     return Checked(given.name.strip(), document.kind, document.number, born_on)
 
 
-async def of_person(session: AsyncSession, by: Caller) -> Sequence[FamilyMember]:
-    """Who is on the caller's list now: spouse, children, parents, each in order of adding."""
+async def of_person(session: AsyncSession, person_id: UUID | None) -> Sequence[FamilyMember]:
+    """Who is on a holder's list now: spouse, children, parents, each in order of adding."""
     query = select(FamilyMember).where(
-        FamilyMember.person_id == by.person_id, FamilyMember.removed_at.is_(None)
+        FamilyMember.person_id == person_id, FamilyMember.removed_at.is_(None)
     )
     found = (await session.scalars(query.order_by(FamilyMember.id))).all()
     order = ("spouse", "child", "parent")
@@ -136,7 +137,7 @@ async def add(session: AsyncSession, by: Caller, given: GivenMember, now: dateti
     consenting.check(given.consent, age)
     holder = await people.locked(session, by.person_id)
     blind = people.blind(checked.id_kind, checked.id_number)
-    _check_place(given.relation, blind, holder, await of_person(session, by))
+    _check_place(given.relation, blind, holder, await of_person(session, holder.id))
     member = FamilyMember(
         id=ids.new_id(), person_id=holder.id, relation=given.relation, name=checked.name,
         id_kind=checked.id_kind, id_number=checked.id_number, id_blind=blind,

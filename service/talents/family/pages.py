@@ -66,7 +66,7 @@ async def show(
     """The list with what was typed and what was wrong with it."""
     today = now.astimezone(SHANGHAI).date()
     known = await regions.of(session)
-    members = await adding.of_person(session, caller)
+    members = await adding.of_person(session, caller.person_id)
     consents = [views.consent(row) for row in await consenting.ledger(session, caller.person_id)]
     cards = [views.municipal(row) for row in await declaring.of_person(session, caller.person_id)]
     rows = await tables.rows_of(session, municipal.TABLE)

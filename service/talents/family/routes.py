@@ -33,7 +33,9 @@ async def family(
     now: NamedDependency[datetime],
 ) -> FamilyView:
     """我的家庭成员,以及添加时须阅读的同意书。"""
-    return views.family(await adding.of_person(session, caller), now.astimezone(SHANGHAI).date())
+    return views.family(
+        await adding.of_person(session, caller.person_id), now.astimezone(SHANGHAI).date()
+    )
 
 
 @post("/v1/me/family", guards=[guards.talent])
