@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller, Role
 from service.auth.guards import roles
+from service.editing import comparing, drafting, trying, views
 from service.editing import content as contents
-from service.editing import drafting, trying, views
 from service.editing.drafting import Drafted
 from service.editing.models import OPEN, OfferingDraft
 from service.offerings import queries
@@ -86,15 +86,20 @@ async def show_offering(
 ) -> Response[Any]:
     """The offering; the form begins with what the newest version says."""
     history = await views.history(session, code)
-    newest = await trying.version_of(session, code, history[0].version)
+    versions = {each.version: each for each in await views.versions(session, code)}
+    newest = versions[history[0].version]
+    wanted = request.query_params.get("from", "")
+    start = {str(number): each for number, each in versions.items()}.get(wanted, newest)
     today = now.astimezone(SHANGHAI).date()
-    typed = given.texts if given else texts_of(contents.of(newest), max(today, newest.valid_from))
+    typed = given.texts if given else texts_of(contents.of(start), max(today, newest.valid_from))
     return page(
         request,
         "editing/templates/offering.html",
         problem=problem,
         errors=errors_of(problem),
         newest=newest,
+        start=start,
+        changed=comparing.with_previous(list(versions.values())),
         history=history,
         draft=await views.open_of(session, code),
         sources=SOURCES,

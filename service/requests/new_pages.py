@@ -79,17 +79,28 @@ async def new(
         return await form_page(request, session, caller, version, now, holder)
     card = await card_of(session, holder.person_id)
     facts = await facts_of(session, card, now) if card else Facts()
+    sector, q = request.query_params.get("sector", ""), request.query_params.get("q", "")[:100]
+    sought = offerings.words_of(q)
     offered = [
         (version.sector, _offered(version, card, facts, today))
         for version in await offerings.in_force(session, today)
-        if version.mode == "case"
+        if version.mode == "case" and all(word in version.search_text for word in sought)
     ]
     offered.sort(key=lambda each: each[1].why_not is not None)  # what is open comes first
     groups = [
         (name, [each for sector, each in offered if sector == code])
         for code, name in words.SECTORS.items()
+        if sector not in words.SECTORS or code == sector
     ]
-    return page(request, "requests/templates/new_choose.html", groups=groups, holder=holder)
+    return page(
+        request,
+        "requests/templates/new_choose.html",
+        groups=[each for each in groups if each[1]],
+        sectors=words.SECTORS,
+        sector=sector,
+        q=q,
+        holder=holder,
+    )
 
 
 async def card_of(session: AsyncSession, person_id: UUID | None) -> Card | None:

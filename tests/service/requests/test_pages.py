@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 
 from tests.city import City, Someone
 from tests.service.requests.ask import APARTMENT, Case, accepted, offered
@@ -145,6 +146,24 @@ async def test_a_correction_is_answered_on_the_page(city: City) -> None:
     seen = (await case.partner.get(case.desk)).json()
     assert seen["form"]["family_size"] == 4
     assert seen["correction"]["answer"]["form"] == {"family_size": 4}
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("q=公寓", True), ("q=rencaigongyu", True), ("q=RCGY", True), ("q=gongyu+公寓", True),
+        ("q=驾照", False), ("sector=public", True), ("sector=market", False), ("sector=x", True),
+        ("q=%00", True), ("q=没有这样的", False),
+    ],
+)  # fmt: skip
+async def test_the_choice_is_found_by_words_by_pinyin_and_by_sector(
+    city: City, query: str, shown: bool
+) -> None:
+    holder = await city.person("talent", region="370100")
+    page = await holder.get(f"/my/requests/new?{query}")
+    assert page.status_code == 200
+    assert ("choose-HO-01" in page.text) is shown
+    assert ('data-test="none"' in page.text) is (query == "q=没有这样的")
 
 
 async def test_a_page_that_is_out_of_date_says_so(city: City) -> None:
