@@ -82,7 +82,9 @@ from events.of_requests import (
     PublicityEnded,
     RequestAccepted,
     RequestBounced,
+    RequestChosen,
     RequestCompleted,
+    RequestDeclined,
     RequestExpired,
     RequestOffered,
     RequestProgressed,
@@ -142,6 +144,8 @@ AnyEvent = (
     | OfferWithdrawn
     | RequestAccepted
     | RequestBounced
+    | RequestChosen
+    | RequestDeclined
     | CorrectionAsked
     | CorrectionAnswered
     | PublicityBegan

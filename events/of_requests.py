@@ -27,10 +27,25 @@ class OfRequest(Event, frozen=True, kw_only=True):
 class RequestSubmitted(OfRequest, frozen=True, kw_only=True, tag="hck.request.submitted.v1"):
     """A talent asked for an offering; the promise's clock starts.
 
-    `wanted_id` is the partner that the holder chose (a bank), where they chose one.
+    `wanted_ids` are the partners that the holder chose (banks), first to last, `wanted_id` the
+    first of them; `wanted_others`: after them any other may be asked.
     """
 
     wanted_id: UUID | None = None
+    wanted_ids: tuple[UUID, ...] = ()
+    wanted_others: bool = False
+
+
+class RequestChosen(OfRequest, frozen=True, kw_only=True, tag="hck.request.chosen.v1"):
+    """The holder changed whom to ask, first to last."""
+
+    wanted_ids: tuple[UUID, ...] = ()
+    wanted_others: bool = False
+
+    @property
+    def concerns(self) -> UUID | None:
+        """No partner: whom else the holder asks is nobody's matter."""
+        return None
 
 
 class RequestOffered(OfRequest, frozen=True, kw_only=True, tag="hck.request.offered.v1"):
@@ -58,6 +73,12 @@ class RequestBounced(OfRequest, frozen=True, kw_only=True, tag="hck.request.boun
 
     reason: str
     bounces: int
+
+
+class RequestDeclined(OfRequest, frozen=True, kw_only=True, tag="hck.request.declined.v1"):
+    """One bank of several declined, `in_time` or not; the next of the holder's choice is asked."""
+
+    in_time: bool
 
 
 class CorrectionAsked(OfRequest, frozen=True, kw_only=True, tag="hck.request.correction_asked.v1"):

@@ -6,12 +6,18 @@ import dramatiq
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import inbox
-from events.of_requests import OfferWithdrawn, RequestBounced, RequestSubmitted
+from events.of_requests import (
+    OfferWithdrawn,
+    RequestBounced,
+    RequestChosen,
+    RequestDeclined,
+    RequestSubmitted,
+)
 from service.requests.actions.routing import dispatch
 from workers import effects, runtime
 from workers.broker import broker
 
-UNPLACED = (RequestSubmitted, RequestBounced, OfferWithdrawn)
+UNPLACED = (RequestSubmitted, RequestChosen, RequestBounced, RequestDeclined, OfferWithdrawn)
 
 
 @dramatiq.actor(broker=broker, queue_name="routing", max_retries=8)

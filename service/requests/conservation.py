@@ -30,7 +30,11 @@ async def check_all(session: AsyncSession, now: datetime) -> AsyncIterator[tuple
                 select(Dispatch)
                 .where(Dispatch.request_id.in_(ids))
                 .order_by(Dispatch.round)
-                .options(defer(Dispatch.note), defer(Dispatch.considered))
+                .options(
+                    defer(Dispatch.note),
+                    defer(Dispatch.declined_reason),
+                    defer(Dispatch.considered),
+                )
             )
         )
         pauses = _by_request(

@@ -91,7 +91,7 @@ async def of_request(
     request = await _visible(session, caller, request_id)
     found = await _clocks(session, request_id)
     rows = await clocks.pauses_of(session, request_id)
-    promise = next((clock for clock in found if clock.leg == "promise"), None)
+    promise = next((clock for clock in found if clock.leg == "promise" and not clock.past), None)
     running = [c for c in found if c.leg != "promise" and c.stopped_at is None]
     # While a correction runs handling stands still: the nearest end comes first.
     running.sort(key=lambda clock: (clock.due_at is None, clock.due_at))

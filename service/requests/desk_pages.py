@@ -177,7 +177,7 @@ async def act(
             return await _gone(request, session, caller, request_id, given)
         opened = "decline" if given.text("_outcome") == "declined" else act
         return await show(request, session, caller, found, now, given, problem, opened)
-    back = DESK if act == "bounce" else f"{DESK}/{request_id}"
+    back = DESK if found.request.partner_id is None else f"{DESK}/{request_id}"
     return Redirect(f"{back}?done={DONE[act]}", status_code=303)
 
 

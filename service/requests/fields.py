@@ -35,6 +35,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     required: bool
     description: str
     value: str = ""
+    picked: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     error: str = ""
     attributes: Mapping[str, Any] = {}
@@ -56,7 +57,7 @@ def of(
     return [
         _field(name, part, name in wanted, posted or {}, errors or {}, choices or {})
         for name, part in schema.get("properties", {}).items()
-        if not _is_fixed(part)
+        if not _is_fixed(part) and not part.get("deprecated")
     ]
 
 
@@ -72,7 +73,7 @@ def _field(
     given = posted.get(name, ())
     known = choices.get(name) or (choices.get(kind) if kind == "region" else None)
     options = known or _named(part)
-    if known:
+    if known and kind != "order":
         kind = "one"
     return Field(
         name=name,
@@ -81,14 +82,24 @@ def _field(
         required=required,
         description="" if known else str(part.get("description", "")),
         value=given[0] if given else "",
+        picked=_places(part, given, len(options)) if kind == "order" else (),
         options=tuple(Option(value, label, value in given) for value, label in options),
         error=errors.get(name, ""),
         attributes=_attributes(part),
     )
 
 
+def _places(part: Schema, given: Sequence[str], options: int) -> tuple[str, ...]:
+    """What stands at each place of an order, first to last; empty where nothing does."""
+    wanted = min(int(part.get("maxItems", options)), options)
+    filled = [each for each in given if each][:wanted]
+    return (*filled, *[""] * (wanted - len(filled)))
+
+
 def kind_of(part: Schema) -> str:
-    """Which input a member wants: one, several, yes, number, date, region, long or text."""
+    """Which input a member wants: one, several, order, yes, number, date, region, long or text."""
+    if part.get("x-order"):
+        return "order"
     if "enum" in part:
         return "one"
     plain = {"boolean": "yes", "integer": "number", "number": "number", "array": "several"}
@@ -129,8 +140,8 @@ def values(schema: Schema, posted: Posted) -> dict[str, Any]:
             found[name] = part["const"]
         elif kind_of(part) == "yes":
             found[name] = bool(posted.get(name))
-        elif kind_of(part) == "several":
-            found[name] = list(posted.get(name, ()))
+        elif kind_of(part) in ("several", "order"):
+            found[name] = [each for each in posted.get(name, ()) if each]
         elif text := "".join(posted.get(name, ())[:1]).strip():
             found[name] = _typed(part, text)
     return {name: value for name, value in found.items() if value != []}

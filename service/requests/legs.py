@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import msgspec
 
@@ -26,13 +27,15 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts that a request's legs are cut from; `until` is its end, or now."""
+    """The facts that a request's legs are cut from; `until` is its end, or now; `declined` from
+    when to when each bank handled it that said no."""
 
     submitted_at: datetime
     accepted_at: datetime | None
     until: datetime
     offers: tuple[Leg, ...]
     pauses: tuple[Leg, ...]
+    declined: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def course_of(
@@ -52,6 +55,9 @@ def course_of(
             Leg(leg="pause", begin=p.began_at, end=p.ended_at or until, reason=p.reason)
             for p in pauses
         ),
+        declined=tuple(
+            (d.ended_at, d.declined_at) for d in dispatches if d.ended_at and d.declined_at
+        ),
     )
 
 
@@ -60,18 +66,26 @@ def cut(course: Course) -> list[Leg]:
     legs: list[Leg] = []
     at = course.submitted_at
     for known in sorted((*course.offers, *course.pauses), key=lambda leg: (leg.begin, leg.end)):
-        if known.begin > at:
-            legs.append(_between(course, at, known.begin))
+        legs += _between(course, at, known.begin)
         legs.append(known)
         at = known.end
-    if at < course.until:
-        legs.append(_between(course, at, course.until))
-    return legs
+    return [*legs, *_between(course, at, course.until)]
 
 
-def _between(course: Course, begin: datetime, end: datetime) -> Leg:
-    handled = course.accepted_at is not None and course.accepted_at <= begin
-    return Leg(leg="handling" if handled else "routing", begin=begin, end=end)
+def _between(course: Course, begin: datetime, end: datetime) -> list[Leg]:
+    """What lies between two known legs, cut where a bank said no."""
+    turns = sorted(said for _, said in course.declined if begin < said < end)
+    points = [begin, *turns, end]
+    return [
+        Leg(leg="handling" if _is_handled(course, one) else "routing", begin=one, end=other)
+        for one, other in pairwise(points)
+        if one < other
+    ]
+
+
+def _is_handled(course: Course, at: datetime) -> bool:
+    now = course.accepted_at is not None and course.accepted_at <= at
+    return now or any(begin <= at < end for begin, end in course.declined)
 
 
 def faults(course: Course, legs: Sequence[Leg]) -> list[str]:

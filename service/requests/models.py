@@ -1,10 +1,11 @@
 """服务申请: the row and its rules."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -16,7 +17,9 @@ from events.of_requests import (
     PublicityEnded,
     RequestAccepted,
     RequestBounced,
+    RequestChosen,
     RequestCompleted,
+    RequestDeclined,
     RequestExpired,
     RequestOffered,
     RequestProgressed,
@@ -26,6 +29,7 @@ from events.of_requests import (
 )
 from service.db import Base
 from service.problems import WrongState
+from service.requests.routing import wanted_of
 from service.requests.states import ACTS, ENDED, LIMIT_OF_BOUNCES, OPEN, UNROUTED, Party, State
 from service.sealing import SealedJson, SealedText
 
@@ -81,6 +85,8 @@ class Request(Base):
     def acts(self, party: Party) -> tuple[str, ...]:
         """The acts open to one side now (api.md 1.7)."""
         acts = ACTS[party].get(State(self.state), ())
+        if party is Party.HOLDER and self.is_open and wanted_of(self.form):
+            acts = (*acts, "choice")
         if self.correction_asked_at is not None:
             return tuple(act for act in acts if act != "ask")  # once only (time.md P1)
         return acts
@@ -94,9 +100,30 @@ class Request(Base):
         """A new revision where something beside the row changed, so that its ETag is true."""
         flag_modified(self, "state")
 
-    def submitted(self, wanted_id: UUID | None = None) -> RequestSubmitted:
-        """The fact of a new request, with the partner that the holder chose, if any."""
-        return RequestSubmitted(request_id=self.id, offering=self.offering, wanted_id=wanted_id)
+    def submitted(self, wanted: Sequence[UUID] = ()) -> RequestSubmitted:
+        """The fact of a new request, with the partners that the holder chose, first to last."""
+        return RequestSubmitted(
+            request_id=self.id,
+            offering=self.offering,
+            wanted_id=next(iter(wanted), None),
+            wanted_ids=tuple(wanted),
+            wanted_others=wanted_of(self.form).others,
+        )
+
+    def choose(self, changed: dict[str, Any], wanted: Sequence[UUID]) -> RequestChosen:
+        """Other partners, or another order of them. Raises WrongState."""
+        self.check("choice", Party.HOLDER)
+        self.form = changed
+        return RequestChosen(
+            request_id=self.id,
+            offering=self.offering,
+            wanted_ids=tuple(wanted),
+            wanted_others=wanted_of(changed).others,
+        )
+
+    def ask_again(self) -> None:
+        """Out of a ruling that the holder's new choice makes needless."""
+        self.state = State.ROUTING
 
     def offer(self, dispatch: "Dispatch", due_at: datetime) -> RequestOffered:
         """Give it to a partner to accept or bounce (time.md L2). Raises WrongState."""
@@ -222,6 +249,13 @@ class Request(Base):
         self.in_time = in_time
         return RequestCompleted(**self._of_partner(), outcome=outcome, in_time=in_time)
 
+    def decline(self, *, in_time: bool) -> RequestDeclined:
+        """One bank's no where the holder chose several: the next is asked. Raises WrongState."""
+        self.check("complete", Party.PARTNER)
+        event = RequestDeclined(**self._of_partner(), in_time=in_time)
+        self.state, self.partner_id, self.accepted_at = State.ROUTING, None, None
+        return event
+
     def withdraw(self, now: datetime) -> RequestWithdrawn:
         """The holder takes it back (api.md 5.3). Raises WrongState.
 
@@ -250,7 +284,8 @@ class Request(Base):
 
 
 class Dispatch(Base):
-    """One offer of a request to one partner: when, and how it ended."""
+    """One offer of a request to one partner: when, and how it ended; `declined_at` where the
+    partner took it on and said no, and another was asked."""
 
     __tablename__ = "dispatches"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -263,6 +298,8 @@ class Dispatch(Base):
     end: Mapped[str | None]
     reason: Mapped[str | None]
     note: Mapped[str | None] = mapped_column(SealedText("dispatches.note"))
+    declined_at: Mapped[datetime | None]
+    declined_reason: Mapped[str | None] = mapped_column(SealedText("dispatches.declined_reason"))
 
     __table_args__ = (Index("ix_dispatches_partner", "partner_id", "offered_at"),)
 
@@ -271,7 +308,8 @@ class Clock(Base):
     """One promise in working time: acceptance, handling, correction, the holder's whole promise.
 
     `due_at` is empty while it stands still. `next_at` is when the sweep looks next; its rungs are
-    in `Rung`. A newer calendar gives a new generation (time.md 6).
+    in `Rung`. A newer calendar gives a new generation (time.md 6). `past` is a promise that one
+    bank has answered while the next has a fresh one.
     """
 
     __tablename__ = "clocks"
@@ -289,6 +327,7 @@ class Clock(Base):
     breached_at: Mapped[datetime | None]
     next_at: Mapped[datetime | None]
     next_rung: Mapped[str | None]
+    past: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         Index("ix_clocks_next", "next_at", postgresql_where="next_at IS NOT NULL"),

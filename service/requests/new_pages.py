@@ -21,11 +21,10 @@ from service.offerings.entitlement import Facts
 from service.offerings.models import OfferingVersion
 from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
-from service.partners.models import Partner, Route
 from service.problems import NotFound, Problem
 from service.reference import regions
 from service.reference.regions import Regions
-from service.requests import entitlement, fields, papers, words
+from service.requests import choices, entitlement, fields, papers, words
 from service.requests.actions import submitting
 from service.requests.actions.submitting import Submission
 from service.requests.behalf import Whose, whose
@@ -212,14 +211,8 @@ async def _choices(
 ) -> dict[str, Sequence[tuple[str, str]]]:
     found: dict[str, Sequence[tuple[str, str]]] = {"region": counties_of(known, today)}
     if "bank" in version.form_schema.get("properties", {}):
-        query = (
-            select(Partner.id, Partner.name)
-            .join(Route, Route.partner_id == Partner.id)
-            .where(Route.offering == version.code)
-            .distinct()
-            .order_by(Partner.name)
-        )
-        found["bank"] = [(str(key), name) for key, name in await session.execute(query)]
+        banks = await choices.banks_for(session, version.code)
+        found["bank"] = found["banks"] = [(str(key), name) for key, name in banks]
     return found
 
 

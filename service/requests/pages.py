@@ -19,6 +19,7 @@ from service.pages.show import page
 from service.problems import Problem
 from service.reference import regions
 from service.requests import (
+    choices,
     conversation,
     deadlines,
     desk_pages,
@@ -35,7 +36,7 @@ from service.requests import (
     words,
 )
 from service.requests.actions import holding, messaging
-from service.requests.actions.holding import Answers
+from service.requests.actions.holding import Answers, Choice
 from service.requests.fields import values
 from service.requests.loans import views as loan_views
 from service.requests.new_pages import counties_of
@@ -133,10 +134,14 @@ async def _story(
     known = await regions.of(session)
     names = {code: known.full_name(code) for code in known.by_code}
     return {
-        "view": views.view_of(found, clocks, notes, Party.HOLDER, named),
+        "view": views.view_of(
+            found, clocks, notes, Party.HOLDER, named, await choices.of_request(session, row)
+        ),
         "loan": await loan_views.of_request(session, row.id),
         "place": known.full_name(row.region),
-        "filled": fields.lines(version.form_schema, row.form, names),
+        "filled": fields.lines(choices.without(version.form_schema), row.form, names),
+        "order": await choices.order_form(session, row, version),
+        "stands": choices.WORDS,
         "result": fields.lines(version.result_schema, row.result or {}, names),
         "kinds": words.for_whom(row.beneficiaries, members.refs(named)),
         "story": [e for e in await timeline.of(session, row) if e.type != timeline.MESSAGE],
@@ -154,7 +159,7 @@ async def _answer_form(
     problem: Problem | None,
 ) -> dict[str, Any]:
     """The form of a correction, where one is asked for, filled with what stands or was typed."""
-    schema, row = found.version.form_schema, found.request
+    schema, row = choices.without(found.version.form_schema), found.request
     typed = given.texts if given else {}
     asked = "answers" in row.acts(Party.HOLDER)
     shown = fields.of(
@@ -205,7 +210,8 @@ async def answers(
     """答复补正。"""
     given = await sent(request)
     found = await queries.visible(session, caller, request_id)
-    changed = _changed(found.request.form, values(found.version.form_schema, given.texts))
+    asked = choices.without(found.version.form_schema)
+    changed = _changed(found.request.form, values(asked, given.texts))
     shown = _shown(request, session, caller, request_id, now, given)
     if problem := await papers.keep_uploads(session, caller, given, now):
         return await show(**shown, problem=problem)
@@ -223,6 +229,31 @@ async def _answer(
     now: datetime,
 ) -> None:
     await holding.answer(session, request_id, by, given.revision, answer, now)
+
+
+@post(ONE + "/choice", **ACT)
+async def choice(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """调整依次询问的银行。"""
+    given = await sent(request)
+    return await _after(
+        _choose(session, request_id, caller, given, now),
+        "chosen",
+        _shown(request, session, caller, request_id, now, given),
+    )
+
+
+async def _choose(
+    session: AsyncSession, request_id: UUID, by: Caller, given: FormSent, now: datetime
+) -> None:
+    banks = [each[:100] for each in given.texts.get("banks", []) if each][:10]
+    asked = Choice(banks, bool(given.text("all_banks")))
+    await holding.choose(session, request_id, by, given.revision, asked, now)
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -295,6 +326,7 @@ ROUTES = [
     answers,
     messages,
     withdraw,
+    choice,
     *new_pages.ROUTES,
     *desk_queue.ROUTES,
     *steward_pages.ROUTES,

@@ -45,8 +45,12 @@ async def view(session: AsyncSession, caller: Caller, request_id: UUID) -> Partn
 
 async def shown(session: AsyncSession, caller: Caller, request_id: UUID) -> Response[PartnerView]:
     """The request with its ETag."""
+    return Response(**await _shown(session, caller, request_id))
+
+
+async def _shown(session: AsyncSession, caller: Caller, request_id: UUID) -> dict[str, Any]:
     seen = await view(session, caller, request_id)
-    return Response(seen, headers={"ETag": seen.etag})
+    return {"content": seen, "headers": {"ETag": seen.etag}}
 
 
 @get(BASE, guards=[guards.partner])
@@ -95,12 +99,13 @@ async def accept(
     return await shown(session, caller, request_id)
 
 
-class MovedOn(msgspec.Struct, frozen=True):
-    """A request that is no longer the caller's."""
+class MovedOn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A request that is no longer the caller's; `outcome` where it was declined."""
 
     id: UUID
     number: str
     state: str
+    outcome: str | None = None
 
 
 @post(ONE + "/bounce", guards=[guards.partner], status_code=200)
@@ -170,13 +175,17 @@ async def complete(
     caller: NamedDependency[Caller],
     now: NamedDependency[datetime],
     if_match: IfMatch = None,
-) -> Response[PartnerView]:
+) -> Response[PartnerView | MovedOn]:
     """办结:予以办理须带结果,不予办理须说明原因。
+
+    申请人依次选择了几家银行的,不予办理后转下一家,本单位不再可见,答复只有编号和状态。
 
     Problems: 404, 409 `wrong-state` `loan-cap` `rate-cap`, 412, 422, 428.
     """
-    await handling.complete(session, request_id, caller, revision_of(if_match), data, now)
-    return await shown(session, caller, request_id)
+    done = await handling.complete(session, request_id, caller, revision_of(if_match), data, now)
+    if done.partner_id is None:
+        return Response(MovedOn(done.id, done.number, done.state, data.outcome))
+    return Response(**await _shown(session, caller, request_id))
 
 
 ROUTES = [queue, one, accept, bounce, ask, publicity, progress, complete]

@@ -53,7 +53,7 @@ async def seen_by(session: AsyncSession, caller: Caller) -> ColumnElement[bool]:
 
 
 def _with_names() -> Named:
-    promise = and_(Clock.request_id == Request.id, Clock.leg == "promise")
+    promise = and_(Clock.request_id == Request.id, Clock.leg == "promise", Clock.past.is_(False))
     return (
         select(Request, OfferingVersion, Partner.name, Clock)
         .join(OfferingVersion, OfferingVersion.id == Request.offering_version_id)

@@ -16,7 +16,7 @@ import msgspec
 
 from events import of_partners, of_requests
 from service.reference.regions import Regions
-from service.requests.routing import Choice, choose
+from service.requests.routing import NOBODY_NAMED, Choice, Wanted, choose
 from service.requests.rules import Rule
 from service.requests.states import LIMIT_OF_BOUNCES
 from service.requests.weighing import Given, candidate_of, starts_of
@@ -50,8 +50,9 @@ class Replay:
         self.by_offering: dict[str, list[Rule]] = {}
         for rule in rules:
             self.by_offering.setdefault(rule.offering, []).append(rule)
-        self.wanted: dict[UUID, UUID] = {}
+        self.wanted: dict[UUID, Wanted] = {}
         self.back: dict[UUID, set[UUID]] = {}
+        self.declined: dict[UUID, set[UUID]] = {}
         self.bounces: Counter[UUID] = Counter()
         self.assigned: set[UUID] = set()
         self.silent: set[UUID] = set()
@@ -68,8 +69,8 @@ class Replay:
     def follow(self, told: Happened, since: datetime) -> None:
         """Take the next event in; a choice from `since` on is made again."""
         match told.event:
-            case of_requests.RequestSubmitted(request_id=request_id, wanted_id=UUID() as wanted):
-                self.wanted[request_id] = wanted
+            case of_requests.RequestSubmitted() | of_requests.RequestChosen() as chose:
+                self.wanted[chose.request_id] = _wanted(chose)
             case of_requests.RequestBounced(request_id=request_id, partner_id=UUID() as partner):
                 self._sent_back(request_id, partner)
             case of_requests.OfferWithdrawn(
@@ -87,8 +88,16 @@ class Replay:
                     self._give(told, partner)
                 else:
                     self._choose(told, partner, since)
+            case _:
+                self._beside(told.event)
+
+    def _beside(self, event: Any) -> None:
+        """What is no choice itself and makes a later one another."""
+        match event:
+            case of_requests.RequestDeclined(request_id=request_id, partner_id=UUID() as partner):
+                self.declined.setdefault(request_id, set()).add(partner)
             case of_partners.OfPartner():
-                self._health(told.event)
+                self._health(event)
 
     def _health(self, event: of_partners.OfPartner) -> None:
         if isinstance(event, of_partners.PartnerFellSilent):
@@ -122,19 +131,21 @@ class Replay:
     def _choice(self, told: Happened) -> Choice:
         event, chain = told.event, self.places.chain(told.region)
         back = self.back.get(event.request_id, set())
-        wanted = self.wanted.get(event.request_id)
+        declined = self.declined.get(event.request_id, set())
+        wanted = self.wanted.get(event.request_id, NOBODY_NAMED)
         candidates = [
             candidate_of(
                 rule,
                 self.names.get(rule.partner_id, ""),
                 self._given(told, rule.partner_id),
                 sent_back=rule.partner_id in back,
+                declined=rule.partner_id in declined,
                 silent=rule.partner_id in self.silent,
             )
             for rule in self.by_offering.get(event.offering, ())
             if rule.region in chain
         ]
-        return choose(candidates, chain=chain, now=told.at, wanted=str(wanted) if wanted else None)
+        return choose(candidates, chain=chain, now=told.at, wanted=wanted)
 
     def _given(self, told: Happened, partner: UUID) -> Given:
         day, month = starts_of(told.at)
@@ -146,3 +157,11 @@ class Replay:
     def _give(self, told: Happened, partner: UUID) -> None:
         for span in set(starts_of(told.at)):
             self.given[span, told.event.offering, partner] += 1
+
+
+def _wanted(chose: of_requests.RequestSubmitted | of_requests.RequestChosen) -> Wanted:
+    """The holder's choice as the log has it; before there were several it named one."""
+    named = chose.wanted_ids
+    if not named and isinstance(chose, of_requests.RequestSubmitted) and chose.wanted_id:
+        named = (chose.wanted_id,)
+    return Wanted(tuple(str(each) for each in named), chose.wanted_others)

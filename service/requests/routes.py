@@ -15,10 +15,10 @@ from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.etag import etag, revision_of, unchanged
 from service.paging import Cursor, Limit, Page
-from service.requests import members, queries, timeline, views
+from service.requests import choices, members, queries, timeline, views
 from service.requests import open_counts as _open_counts  # noqa: F401 - the unit's page asks it
 from service.requests.actions import holding, submitting
-from service.requests.actions.holding import Answers
+from service.requests.actions.holding import Answers, Choice
 from service.requests.actions.submitting import Submission
 from service.requests.queries import Found
 from service.requests.states import Party, State
@@ -41,7 +41,8 @@ async def shown(session: AsyncSession, caller: Caller, found: Found) -> Response
     clocks = (await queries.clocks_of(session, [request.id])).get(request.id, [])
     notes = await queries.notes_of(session, request.id)
     named = await members.of_request(session, request.id)
-    view = views.view_of(found, clocks, notes, party_of(caller), named)
+    banks = await choices.of_request(session, request)
+    view = views.view_of(found, clocks, notes, party_of(caller), named, banks)
     return Response(view, headers={"ETag": etag(request.revision)})
 
 
@@ -58,7 +59,8 @@ async def submit(
     """
     request, version, promise, named = await submitting.submit(session, caller, data, now)
     found = Found(request, version, None, promise)
-    view = views.view_of(found, [promise], [], Party.HOLDER, named)
+    banks = await choices.of_request(session, request)
+    view = views.view_of(found, [promise], [], Party.HOLDER, named, banks)
     headers = {"ETag": etag(request.revision), "Location": f"/v1/requests/{request.id}"}
     return Response(view, headers=headers)
 
@@ -145,4 +147,21 @@ async def answers(
     return await shown(session, caller, await queries.visible(session, caller, request_id))
 
 
-ROUTES = [submit, requests, request, story, withdraw, answers]
+@post("/v1/requests/{request_id:uuid}/choice", guards=[holder], status_code=200)
+async def choice(
+    request_id: FromPath[UUID],
+    data: Choice,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+    if_match: IfMatch = None,
+) -> Response[RequestView]:
+    """调整依次询问的银行;正在办理的一家不变,问过的不再问。
+
+    Problems: 404, 409 `wrong-state`, 412, 422, 428.
+    """
+    await holding.choose(session, request_id, caller, revision_of(if_match), data, now)
+    return await shown(session, caller, await queries.visible(session, caller, request_id))
+
+
+ROUTES = [submit, requests, request, story, withdraw, answers, choice]

@@ -22,9 +22,11 @@ WHY: dict[str, str] = {
     "elsewhere": "不在受理区域",
     "not_in_force": "路由当日不生效",
     "sent_back": "本单已退回或逾期未接",
+    "declined": "本单位已答复不予办理",
     "not_chosen": "申请人指定了其他单位",
     "full": "当日承接量已满",
     "batch_full": "本批次(当月)承接量已满",
+    "chosen_later": "申请人选在前面的单位可办",
     "silent": "连续逾期未接件,当日已试派,有其他单位可办",
     "farther": "有更近地区的单位可办",
     "ranked_below": "有顺位在前的单位可办",
@@ -56,6 +58,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     given_today: int = 0
     given_this_batch: int = 0
     sent_back: bool = False
+    declined: bool = False
     silent: bool = False
 
     @property
@@ -104,10 +107,45 @@ CHOICE_FIELDS = ("bank", "partner")
 """Members of a form in which a holder names who shall handle it (api.md 5.6)."""
 
 
-def wanted_of(form: Mapping[str, Any]) -> str | None:
-    """The partner that the holder named in the form, if any."""
-    named = (form.get(field) for field in CHOICE_FIELDS)
-    return next((each for each in named if isinstance(each, str) and each), None)
+ORDER_FIELD, OTHERS_FIELD = "banks", "all_banks"
+"""Members of a form in which a holder names several in order, and says whether the others may be
+asked after them."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Whom the holder chose, first to last, each by id or name; `others`: then whoever else."""
+
+    named: tuple[str, ...] = ()
+    others: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.named) or self.others
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether one partner's no leaves another to be asked."""
+        return len(self.named) > 1 or self.others
+
+    def place(self, c: "Candidate") -> int:
+        """Where the holder put it; who is not named comes after all who are."""
+        places = (n for n, each in enumerate(self.named) if each in (str(c.partner_id), c.name))
+        return next(places, len(self.named))
+
+    def bars(self, c: "Candidate") -> bool:
+        """Whether the holder's choice leaves it out."""
+        return bool(self.named) and not self.others and self.place(c) == len(self.named)
+
+
+NOBODY_NAMED = Wanted()
+
+
+def wanted_of(form: Mapping[str, Any]) -> Wanted:
+    """Whom the holder named in the form, if anybody."""
+    order = form.get(ORDER_FIELD)
+    listed = order if isinstance(order, list) else []
+    named = [*(form.get(field) for field in CHOICE_FIELDS), *listed]
+    found = dict.fromkeys(each for each in named if isinstance(each, str) and each)
+    return Wanted(tuple(found), form.get(OTHERS_FIELD) is True)
 
 
 def choose(
@@ -115,32 +153,35 @@ def choose(
     *,
     chain: Sequence[str],
     now: datetime,
-    wanted: str | None = None,
+    wanted: Wanted = NOBODY_NAMED,
 ) -> Choice:
     """Choose among `candidates` for a place whose `chain` is nearest first.
 
-    `wanted` is the holder's choice, a partner's id or name. It binds: what the form says is for
-    that bank and for no other (guide.md 5.1), so where it is not able nobody is.
+    `wanted` is the holder's choice. It binds, in its order: what the form says is for those banks
+    and for no other (guide.md 5.1), so where none of them is able nobody is.
     """
     local = now.astimezone(SHANGHAI)
     barred = {c: _barred(c, chain, local.date(), wanted) for c in candidates}
     able = [c for c in candidates if barred[c] is None]
-    best = min(able, key=lambda c: _order(c, chain, local.time()), default=None)
+    orders = {c: _order(c, chain, local.time(), wanted) for c in candidates}
+    best = min(able, key=orders.__getitem__, default=None)
     considered = [
-        _considered(c, best, barred[c] or _behind(c, best, chain, local.time()), local.time())
-        for c in sorted(candidates, key=lambda c: _order(c, chain, local.time()))
+        _considered(c, best, barred[c] or _behind(c, best, orders), local.time())
+        for c in sorted(candidates, key=orders.__getitem__)
     ]
     return Choice(best.partner_id if best else None, tuple(considered))
 
 
-def _barred(c: Candidate, chain: Sequence[str], day: date, wanted: str | None) -> str | None:
+def _barred(c: Candidate, chain: Sequence[str], day: date, wanted: Wanted) -> str | None:
     if c.region not in chain:
         return "elsewhere"
     if not c.in_force(day):
         return "not_in_force"
     if c.sent_back:
         return "sent_back"
-    if wanted is not None and wanted not in (str(c.partner_id), c.name):
+    if c.declined:
+        return "declined"
+    if wanted.bars(c):
         return "not_chosen"
     if c.daily_capacity is not None and c.given_today >= c.daily_capacity:
         return "full"
@@ -149,24 +190,42 @@ def _barred(c: Candidate, chain: Sequence[str], day: date, wanted: str | None) -
     return None
 
 
-Order = tuple[bool, int, int, bool, Fraction, str]
+Order = tuple[int, bool, int, int, bool, Fraction, str]
 
 
-def _order(c: Candidate, chain: Sequence[str], at: time) -> Order:
+def _order(c: Candidate, chain: Sequence[str], at: time, wanted: Wanted) -> Order:
     distance = chain.index(c.region) if c.region in chain else len(chain)
-    return c.is_resting, distance, c.rank, not c.is_open(at), c.used, str(c.partner_id)
+    place, later = wanted.place(c), not c.is_open(at)
+    return place, c.is_resting, distance, c.rank, later, c.used, str(c.partner_id)
 
 
-BEHIND = ("silent", "farther", "ranked_below", "closed_now", "share_used", "later_id")
+BEHIND = (
+    "chosen_later",
+    "silent",
+    "farther",
+    "ranked_below",
+    "closed_now",
+    "share_used",
+    "later_id",
+)
 """The reason at each place of `_order` where somebody is first behind the best."""
 
 
-def _behind(c: Candidate, best: Candidate | None, chain: Sequence[str], at: time) -> str | None:
+def _behind(c: Candidate, best: Candidate | None, orders: Mapping[Candidate, Order]) -> str | None:
     if best is None or c == best:
         return None
-    ours, theirs = _order(c, chain, at), _order(best, chain, at)
+    ours, theirs = orders[c], orders[best]
     differing = (why for why, a, b in zip(BEHIND, ours, theirs, strict=True) if a != b)
     return next(differing, "later_id")
+
+
+OUT = ("elsewhere", "not_in_force", "sent_back", "declined", "not_chosen")
+"""Why a partner will not be asked, today or later."""
+
+
+def left_to_ask(choice: Choice, now_at: UUID | None) -> bool:
+    """Whether somebody beside the partner that has it could still be asked."""
+    return any(c.partner_id != now_at and c.reason not in OUT for c in choice.considered)
 
 
 def _considered(c: Candidate, best: Candidate | None, reason: str | None, at: time) -> Considered:

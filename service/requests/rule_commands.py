@@ -28,7 +28,8 @@ from service.worktime.hours import SHANGHAI
 USAGE = __doc__
 CHOSEN = (of_requests.RequestOffered, of_requests.RequestRuled)
 READ = (
-    *CHOSEN, of_requests.RequestSubmitted, of_requests.RequestBounced, of_requests.OfferWithdrawn,
+    *CHOSEN, of_requests.RequestSubmitted, of_requests.RequestChosen, of_requests.RequestBounced,
+    of_requests.RequestDeclined, of_requests.OfferWithdrawn,
     of_partners.PartnerFellSilent, of_partners.PartnerAnswered,
 )  # fmt: skip
 NOBODY = "(转裁定)"

@@ -103,7 +103,11 @@ def _entry(row: sa.Row[Any], names: Mapping[UUID, str], note: str | None) -> Ent
 def words(event: AnyEvent, partner: str) -> str:
     """One event as a sentence for its holder; `partner` is the name of the agency it concerns."""
     return (
-        _of_journey(event, partner) or _of_handling(event, partner) or _of_time(event) or "已记录"
+        _of_journey(event, partner)
+        or _of_choice(event, partner)
+        or _of_handling(event, partner)
+        or _of_time(event)
+        or "已记录"
     )
 
 
@@ -125,6 +129,15 @@ def _of_journey(event: AnyEvent, partner: str) -> str | None:
             return "申请已撤回"
         case happened.RequestExpired():
             return "未在时限内补正,申请已终止,可重新提交"
+    return None
+
+
+def _of_choice(event: AnyEvent, partner: str) -> str | None:
+    match event:
+        case happened.RequestDeclined():
+            return f"{partner}不予办理,按所选顺序询问下一家,重新计时"
+        case happened.RequestChosen():
+            return "申请人调整了依次询问的单位"
     return None
 
 

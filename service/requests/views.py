@@ -9,6 +9,7 @@ import msgspec
 
 from service.offerings.models import OfferingVersion
 from service.requests import members
+from service.requests.choices import Bank
 from service.requests.members import MemberRef, SharedMember
 from service.requests.models import Clock, Note, Request
 from service.requests.queries import OWN_LEGS, Found
@@ -77,6 +78,7 @@ class RequestView(RequestSummary, frozen=True, kw_only=True):
     correction: Correction | None
     messages: list[Message]
     allowed: list[str]
+    banks: list[Bank]
 
 
 class PartnerSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +155,7 @@ def view_of(
     notes: Sequence[Note],
     party: Party,
     named: Sequence[FamilyMember] = (),
+    banks: Sequence[Bank] = (),
 ) -> RequestView:
     """The whole request."""
     request = found.request
@@ -172,6 +175,7 @@ def view_of(
         correction=_correction(request, clocks),
         messages=[_message(note) for note in notes],
         allowed=list(request.acts(party)),
+        banks=list(banks),
     )
 
 
@@ -233,7 +237,7 @@ def partner_view(
         outcome_reason=request.outcome_reason,
         result=request.result,
         result_schema=version.result_schema,
-        correction=_shared_correction(version, _correction(request, clocks)),
+        correction=_own_correction(request, version, clocks),
         messages=[_message(note) for note in notes if note.kind != "ruling"],
         allowed=list(request.acts(Party.PARTNER)),
     )
@@ -242,6 +246,16 @@ def partner_view(
 def shared(version: OfferingVersion, form: dict[str, Any]) -> dict[str, Any]:
     """Only those members of a form that the offering shares with its partner (api.md 5.4)."""
     return {name: value for name, value in form.items() if name in version.shared_fields}
+
+
+def _own_correction(
+    request: Request, version: OfferingVersion, clocks: Sequence[Clock]
+) -> Correction | None:
+    """What this partner asked for itself: what another bank missed is not for it."""
+    asked_at, accepted_at = request.correction_asked_at, request.accepted_at
+    if asked_at is None or accepted_at is None or asked_at < accepted_at:
+        return None
+    return _shared_correction(version, _correction(request, clocks))
 
 
 def _shared_correction(version: OfferingVersion, asked: Correction | None) -> Correction | None:

@@ -25,7 +25,7 @@ def starts_of(now: datetime) -> tuple[datetime, datetime]:
 
 
 def candidate_of(
-    rule: Rule, name: str, given: Given, *, sent_back: bool, silent: bool
+    rule: Rule, name: str, given: Given, *, sent_back: bool, declined: bool, silent: bool
 ) -> Candidate:
     """What `choose` weighs."""
     return Candidate(
@@ -43,5 +43,6 @@ def candidate_of(
         given_today=given.today,
         given_this_batch=given.this_batch,
         sent_back=sent_back,
+        declined=declined,
         silent=silent,
     )

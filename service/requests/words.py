@@ -41,6 +41,7 @@ ENDS: dict[str, str] = {
 DONE: dict[str, str] = {
     "submitted": "申请已提交,系统正在派送给办理单位。",
     "withdrawn": "申请已撤回。",
+    "chosen": "已按新的顺序询问银行。",
     "answered": "补正已提交,办理继续。",
     "written": "留言已送达。",
     "accepted": "已接件,办理时限开始计时。",

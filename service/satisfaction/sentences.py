@@ -172,6 +172,9 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_requests.RequestBounced: (
         Line(HOLDER_SIDE, "您的“{offering}”申请正转派其他单位,总时限不变。"),
     ),
+    of_requests.RequestDeclined: (
+        Line(HOLDER_SIDE, "{partner}对您的“{offering}”申请未予批准,正按您的选择询问下一家。"),
+    ),
     of_requests.CorrectionAsked: (
         Line(HOLDER_SIDE, "您的“{offering}”申请需补正 {items} 项,请于{due}前补正,逾期将终止。"),
     ),

@@ -56,7 +56,7 @@ def example(kind: type[Event]) -> Event:
             datetime: datetime(2026, 3, 2, 9, tzinfo=UTC),
         }  # fmt: skip
         if member != "thing":
-            values[member] = ("x",) if "tuple" in str(hint) else made[first]
+            values[member] = (made.get(first, "x"),) if "tuple" in str(hint) else made[first]
     return kind(**values)
 
 

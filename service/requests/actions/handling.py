@@ -190,6 +190,8 @@ async def complete(
     request = await _mine(session, request_id, by, revision, now)
     request.check("complete", Party.PARTNER)
     check_completion(done, (await reach.version_of(session, request)).result_schema)
+    if done.outcome == "declined" and await routing.more_to_ask(session, request, now):
+        return await _decline(session, request, by, done, now)
     if done.outcome == "granted":
         author = by.author(Role.PARTNER_CLERK)
         await granting.grant(session, request, done.result, author, now)
@@ -198,6 +200,22 @@ async def complete(
     in_time = promise is None or promise.breached_at is None
     event = request.complete(done.outcome, done.result, done.reason, in_time=in_time, now=now)
     await _tell(session, request, event, by, now)
+    return request
+
+
+async def _decline(
+    session: AsyncSession, request: Request, by: Caller, done: Completion, now: datetime
+) -> Request:
+    """One bank's no: its time stops and was kept or not; the next one's begins anew."""
+    offer = await reach.taken_on(session, request)
+    offer.declined_at, offer.declined_reason = now, done.reason
+    await clocks.stop(session, request.id, "handling", now)
+    promise = await clocks.stop(session, request.id, "promise", now)
+    in_time = promise is None or promise.breached_at is None
+    if promise is not None:
+        promise.past = True
+    await _tell(session, request, request.decline(in_time=in_time), by, now)
+    await clocks.start(session, request, "promise", await reach.version_of(session, request), now)
     return request
 
 

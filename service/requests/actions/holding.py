@@ -13,9 +13,11 @@ from service.auth.callers import Caller
 from service.offerings import forms
 from service.problems import FieldError, InvalidBody
 from service.requests import clocks
-from service.requests.actions import reach
-from service.requests.actions.submitting import check_files
+from service.requests.actions import reach, routing
+from service.requests.actions.submitting import check_files, choice_of
+from service.requests.choices import CHOOSING
 from service.requests.models import Request
+from service.requests.routing import CHOICE_FIELDS, ORDER_FIELD, OTHERS_FIELD, left_to_ask
 from service.requests.states import Ended, Party, State
 
 
@@ -43,6 +45,42 @@ async def withdraw(
     return request
 
 
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to ask, first to last, each by id or name; `all_banks`: then all the others."""
+
+    banks: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1, max_length=100)]],
+        msgspec.Meta(max_length=10),
+    ] = []
+    all_banks: bool = False
+
+
+async def choose(
+    session: AsyncSession, request_id: UUID, by: Caller, revision: int, given: Choice, now: datetime
+) -> Request:
+    """Change whom to ask; who has it now keeps it, who was asked is not asked again.
+
+    A ruling that waits for somebody able ends where the new choice names one. Raises NotFound,
+    Stale, WrongState, InvalidBody.
+    """
+    request = await reach.seen(session, request_id, by, revision)
+    request.check("choice", Party.HOLDER)
+    if not (given.banks or given.all_banks):
+        raise InvalidBody(FieldError("/banks", "missing", "请至少选择一家,或选择询问所有银行。"))
+    kept = {k: v for k, v in request.form.items() if k not in CHOICE_FIELDS}
+    form = kept | {ORDER_FIELD: list(dict.fromkeys(given.banks)), OTHERS_FIELD: given.all_banks}
+    forms.check_form((await reach.version_of(session, request)).form_schema, form)
+    wanted = await choice_of(session, request.offering, form)
+    event = request.choose(form, wanted)
+    if request.state == State.IN_RULING and left_to_ask(
+        await routing.weigh(session, request, now), None
+    ):
+        request.ask_again()
+        await clocks.resume(session, request, now)
+    await _tell(session, request, event, by, now)
+    return request
+
+
 async def answer(
     session: AsyncSession,
     request_id: UUID,
@@ -54,6 +92,7 @@ async def answer(
     """Answer a correction; the form as changed must still be right, and handling goes on."""
     request = await reach.seen(session, request_id, by, revision)
     request.check("answers", Party.HOLDER)
+    _check_no_choice(given)
     form = _changed_form(request, given)
     forms.check_form((await reach.version_of(session, request)).form_schema, form)
     await check_files(session, by, given.files)
@@ -66,6 +105,14 @@ async def answer(
     event = request.answer(kept, handling.due_at or now)
     await _tell(session, request, event, by, now)
     return request
+
+
+def _check_no_choice(given: Answers) -> None:
+    """Whom to ask is changed by its own act, which checks that they can be asked."""
+    chosen = sorted(set(CHOOSING) & set(given.form))
+    if chosen:
+        text = "所选单位请用“调整所选单位”修改,不在补正中填写。"
+        raise InvalidBody(*(FieldError(f"/form/{name}", "not-here", text) for name in chosen))
 
 
 def _changed_form(request: Request, given: Answers) -> dict[str, Any]:

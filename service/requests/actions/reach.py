@@ -67,6 +67,17 @@ async def open_dispatch(session: AsyncSession, request: Request) -> Dispatch:
     return (await session.scalars(query)).one()
 
 
+async def taken_on(session: AsyncSession, request: Request) -> Dispatch:
+    """The offer that the partner which handles it accepted."""
+    query = select(Dispatch).where(
+        Dispatch.request_id == request.id,
+        Dispatch.partner_id == request.partner_id,
+        Dispatch.end == Ended.ACCEPTED,
+        Dispatch.declined_at.is_(None),
+    )
+    return (await session.scalars(query)).one()
+
+
 def end(dispatch: Dispatch, how: Ended, now: datetime) -> None:
     """The offer is answered, or taken back."""
     dispatch.ended_at, dispatch.end = now, how

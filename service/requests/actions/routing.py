@@ -17,7 +17,7 @@ from service.reference import regions
 from service.requests import clocks, rules
 from service.requests.actions import reach
 from service.requests.models import Dispatch, Request
-from service.requests.routing import Choice, choose, wanted_of
+from service.requests.routing import Choice, choose, left_to_ask, wanted_of
 from service.requests.states import UNROUTED, Ended
 from service.requests.weighing import NOTHING, Given, candidate_of, starts_of
 
@@ -84,13 +84,14 @@ async def weigh(session: AsyncSession, request: Request, now: datetime) -> Choic
             {"name": f"routing {request.offering}"},
         )
     given = await _given(session, request.offering, now)
-    back = await _sent_back(session, request.id)
+    back, declined = await _tried(session, request.id)
     candidates = [
         candidate_of(
             rules.of_route(route),
             partner.name,
             given.get(route.partner_id, NOTHING),
             sent_back=route.partner_id in back,
+            declined=route.partner_id in declined,
             silent=partner.silent_since is not None,
         )
         for route, partner in routes
@@ -133,8 +134,16 @@ async def _given(session: AsyncSession, offering: str, now: datetime) -> dict[UU
     return {partner_id: Given(day, batch) for partner_id, day, batch in rows}
 
 
-async def _sent_back(session: AsyncSession, request_id: UUID) -> set[UUID]:
-    query = select(Dispatch.partner_id).where(
-        Dispatch.request_id == request_id, Dispatch.end.in_((Ended.BOUNCED, Ended.LAPSED))
-    )
-    return set(await session.scalars(query))
+async def more_to_ask(session: AsyncSession, request: Request, now: datetime) -> bool:
+    """Whether the holder's choice leaves another partner to ask after the one that has it."""
+    if not wanted_of(request.form).goes_on:
+        return False
+    return left_to_ask(await weigh(session, request, now), request.partner_id)
+
+
+async def _tried(session: AsyncSession, request_id: UUID) -> tuple[set[UUID], set[UUID]]:
+    """Who sent the request back or let it lapse, and who declined it."""
+    query = select(Dispatch.partner_id, Dispatch.end, Dispatch.declined_at)
+    rows = (await session.execute(query.where(Dispatch.request_id == request_id))).all()
+    back = {partner for partner, end, _ in rows if end in (Ended.BOUNCED, Ended.LAPSED)}
+    return back, {partner for partner, _, declined_at in rows if declined_at is not None}

@@ -21,7 +21,7 @@ from service.reference import regions
 from service.requests import clocks, entitlement, numbers
 from service.requests.members import RequestMember
 from service.requests.models import Clock, Request, State
-from service.requests.routing import CHOICE_FIELDS, wanted_of
+from service.requests.routing import CHOICE_FIELDS, ORDER_FIELD, wanted_of
 from service.talents import files as stored
 from service.talents.cards.card import Card
 from service.talents.care import queries as care
@@ -76,14 +76,14 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     await _check_exclusions(session, version, card, more, now)
     await _check_region(session, asked.region, today)
     forms.check_form(version.form_schema, asked.form)
-    wanted_id = await _choice(session, version.code, asked.form)
+    wanted = await choice_of(session, version.code, asked.form)
     await check_files(session, by, asked.files)
     request = _request(asked, version, card, beneficiaries, now)
     session.add(request)
     await session.flush()
     session.add_all(RequestMember(request_id=request.id, member_id=each.id) for each in members)
     promise = await clocks.start(session, request, "promise", version, now)
-    event = request.submitted(wanted_id)
+    event = request.submitted(wanted)
     await log.append(session, event, by=by.author(role), region=request.region, now=now)
     return Submitted(request, version, promise, members)
 
@@ -177,22 +177,36 @@ async def _check_region(session: AsyncSession, code: str, today: date) -> None:
         )
 
 
-async def _choice(session: AsyncSession, offering: str, form: dict[str, Any]) -> UUID | None:
-    """Whom the holder chose, if anybody: they must handle the offering, as nobody else is asked."""
+async def choice_of(session: AsyncSession, offering: str, form: dict[str, Any]) -> list[UUID]:
+    """Whom the holder chose, first to last: each must handle the offering, as nobody else is asked.
+
+    Raises InvalidBody at the field that names somebody else.
+    """
     wanted = wanted_of(form)
-    if wanted is None:
-        return None
+    if not wanted.named:
+        return []
     handlers = (
         select(Partner.id, Partner.name)
         .join(Route, Route.partner_id == Partner.id)
         .where(Route.offering == offering)
     )
+    known: dict[str, UUID] = {}
     for partner_id, name in await session.execute(handlers):
-        if wanted in (str(partner_id), name):
-            return partner_id
-    field = next(name for name in CHOICE_FIELDS if form.get(name) == wanted)
+        known |= {str(partner_id): partner_id, name: partner_id}
     advice = "所填单位不办理此事项,请从可选单位中选择,或留空由系统分派。"
-    raise InvalidBody(FieldError(f"/form/{field}", "not-a-handler", advice))
+    wrong = [
+        FieldError(f"/form/{_field_of(form, named)}", "not-a-handler", advice)
+        for named in wanted.named
+        if named not in known
+    ]
+    if wrong:
+        raise InvalidBody(*wrong)
+    return list(dict.fromkeys(known[named] for named in wanted.named))
+
+
+def _field_of(form: dict[str, Any], named: str) -> str:
+    single = (name for name in CHOICE_FIELDS if form.get(name) == named)
+    return next(single, None) or f"{ORDER_FIELD}/{form[ORDER_FIELD].index(named)}"
 
 
 async def check_files(session: AsyncSession, by: Caller, files: list[UUID]) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.requests.routing import WHY, Candidate, Choice, choose
+from service.requests.routing import WHY, Candidate, Choice, Wanted, choose
 
 MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 NIGHT = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -19,8 +19,8 @@ def one(number: int, region: str = "370100", **given: Any) -> Candidate:
     )
 
 
-def chosen(*candidates: Candidate, now: datetime = MORNING, wanted: str | None = None) -> int:
-    choice = choose(candidates, chain=CHAIN, now=now, wanted=wanted)
+def chosen(*candidates: Candidate, now: datetime = MORNING, wanted: tuple[str, ...] = ()) -> int:
+    choice = choose(candidates, chain=CHAIN, now=now, wanted=Wanted(wanted))
     return choice.partner_id.int if choice.partner_id else 0
 
 
@@ -79,9 +79,9 @@ def test_a_route_holds_only_between_its_days() -> None:
 
 
 def test_the_holders_choice_binds() -> None:
-    assert chosen(one(1), one(2, rank=9), wanted="单位2") == 2
-    assert chosen(one(1), one(2), wanted=str(UUID(int=2))) == 2
-    assert chosen(one(1), one(2, sent_back=True), wanted="单位2") == 0
+    assert chosen(one(1), one(2, rank=9), wanted=("单位2",)) == 2
+    assert chosen(one(1), one(2), wanted=(str(UUID(int=2)),)) == 2
+    assert chosen(one(1), one(2, sent_back=True), wanted=("单位2",)) == 0
 
 
 def test_everybody_passed_over_is_told_why_in_chinese() -> None:
