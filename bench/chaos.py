@@ -23,6 +23,7 @@ import asyncpg
 import httpx
 import psutil
 
+from events import dead
 from local.postgres import free_port
 from workers.subscriptions import HEARD
 
@@ -54,7 +55,7 @@ SINGLE = {
     "用量与核销笔数不符的卡": """
         SELECT count(*) FROM quota_uses q WHERE used <> (SELECT count(*) FROM redemptions r
             WHERE r.card_id = q.card_id AND r.offering = q.offering)""",
-    "死信": "SELECT count(*) FROM dead_letters WHERE dead_at IS NOT NULL",
+    "死信": dead.COUNT,
 }
 """What must be none, each with the query that counts it."""
 

@@ -37,6 +37,20 @@ letters = sa.Table(
 )
 """One row for each subject at which a consumer stands; `error` is the kind, never a text."""
 
+PASSED = sa.exists().where(
+    inbox.c.consumer == letters.c.consumer,
+    inbox.c.subject == letters.c.subject,
+    inbox.c.sequence >= letters.c.sequence,
+)
+BEFORE = (letters.c.dead_at.is_not(None), ~PASSED)
+"""What makes a row a dead letter: given up, and the consumer has not come past it since."""
+
+COUNT = """
+SELECT count(*) FROM dead_letters d WHERE d.dead_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM inbox i WHERE i.consumer = d.consumer AND i.subject = d.subject
+    AND i.sequence >= d.sequence)"""
+"""The same as plain SQL, for whoever counts without a session."""
+
 
 async def note(
     session: AsyncSession, letter_id: UUID, consumer: str, subject: str, error: str, now: datetime
@@ -73,18 +87,13 @@ def _mark(consumer: str, subject: str) -> sa.ScalarSelect[Any]:
 
 def _standing() -> sa.Select[Any]:
     """Dead letters whose consumer still stands before them, with the event that it is."""
-    mark = sa.func.coalesce(inbox.c.sequence, 0)
     return (
         sa.select(letters, events.c.type, events.c.at, events.c.id.label("event_id"))
         .join(
             events,
             (events.c.subject == letters.c.subject) & (events.c.sequence == letters.c.sequence),
         )
-        .outerjoin(
-            inbox,
-            (inbox.c.consumer == letters.c.consumer) & (inbox.c.subject == letters.c.subject),
-        )
-        .where(letters.c.dead_at.is_not(None), mark < letters.c.sequence)
+        .where(*BEFORE)
     )
 
 
@@ -136,7 +145,5 @@ async def asked_again(session: AsyncSession, limit: int = 200) -> Sequence[sa.Ro
 
 
 def is_dead(consumer: Any, subject: Any) -> sa.ColumnElement[bool]:
-    """Whether a consumer stands before a dead letter of a subject."""
-    return sa.exists().where(
-        letters.c.consumer == consumer, letters.c.subject == subject, letters.c.dead_at.is_not(None)
-    )
+    """Whether a consumer stands before a dead letter of a subject: one that it got past is none."""
+    return sa.exists().where(letters.c.consumer == consumer, letters.c.subject == subject, *BEFORE)

@@ -11,16 +11,14 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from events import dead
+
 RELAY_LAG_LIMIT = 60.0
 BROKER_SECONDS = 3
 AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 AMQP_METHOD = b"\x01"
 LAG = Gauge("hck_relay_lag_seconds", "Age of the oldest event that is not published yet")
 DEAD = Gauge("hck_dead_letters", "Events that a consumer cannot take")
-DEAD_LETTERS = """
-SELECT count(*) FROM dead_letters d LEFT JOIN inbox i
-    ON i.consumer = d.consumer AND i.subject = d.subject
-WHERE d.dead_at IS NOT NULL AND coalesce(i.sequence, 0) < d.sequence"""
 OLDEST = "SELECT min(at) FROM events WHERE published_at IS NULL"
 
 
@@ -89,7 +87,7 @@ async def readyz(state: State, now: NamedDependency[datetime]) -> Response[Healt
 async def metrics(state: State, now: NamedDependency[datetime]) -> Response[bytes]:
     """Prometheus 指标。"""
     await relay_lag(state, now)
-    DEAD.set(await state.pool.fetchval(DEAD_LETTERS))
+    DEAD.set(await state.pool.fetchval(dead.COUNT))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import dead, inbox
@@ -11,6 +12,8 @@ from service import ids
 from workers import runtime
 
 Work = Callable[[AsyncSession], Awaitable[object]]
+AWAY = ("08", "53", "57P")
+"""SQLSTATE classes of a database that is away: connection, no room, shutting down or starting."""
 log = structlog.get_logger("workers.effects")
 
 
@@ -50,6 +53,13 @@ async def _one_by_one(consumer: str, subject: str, work: Work) -> None:
 
 
 def _is_away(failed: Exception) -> bool:
-    """Whether it is the database that failed, not the event."""
+    """Whether it is the database that failed, not the event.
+
+    SQLAlchemy hands on what asyncpg raises while connecting as it is, later errors in its own.
+    """
+    if isinstance(failed, OSError | PoolTimeout):
+        return True
+    cause = failed.orig if isinstance(failed, DBAPIError) else failed
+    state = getattr(cause, "sqlstate", None) or ""
     lost = isinstance(failed, DBAPIError) and failed.connection_invalidated
-    return lost or isinstance(failed, OSError)
+    return lost or state.startswith(AWAY)

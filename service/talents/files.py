@@ -72,7 +72,7 @@ async def keep(
     """
     media_type = kind_of(content)
     # Ten megabytes take a while: other calls go on meanwhile.
-    notice = await asyncio.to_thread(inspecting.notice_of, content, media_type)
+    notice = await inspecting.look(content, media_type)
     digest, sealed = await asyncio.to_thread(_sealed, content)
     file = File(
         id=ids.new_id(), account_id=by.account_id, partner_id=by.client_partner_id, sha256=digest,

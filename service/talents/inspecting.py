@@ -5,7 +5,9 @@ put it in is told at once, and whoever reviews sees it before opening. Only what
 who open it is refused. Pictures are really decoded; of a PDF the bytes are read, it is not run.
 """
 
+import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from PIL import Image, UnidentifiedImageError
@@ -19,12 +21,20 @@ SAYS: dict[Notice, str] = {
     "active": "文件含有脚本、附件或自动打开的动作,请另存为普通 PDF 后上传。",
 }
 SHORT: dict[str, str] = {"broken": "可能打不开", "encrypted": "有密码", "active": "含脚本"}
-MOST_PIXELS = 120_000_000
+MOST_PIXELS = 80_000_000
 """An A3 sheet at 600 dpi has 70 million; more is no scan, and fills the memory of who opens it."""
+ONE_AT_A_TIME = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inspecting")
+"""A picture in memory is up to 320 MB: others wait for their turn, whatever many people send."""
 ACTIVE = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/RichMedia", b"/XFA")
 ENDS_WITHIN = 4096
 BREAKS = b" \t\r\n\f\0/<[(>"
 """What may stand after a name of a PDF: `/JS` is not `/JSomething`."""
+
+
+async def look(content: bytes, media_type: str) -> Notice | None:
+    """What to tell of a file, without holding up other calls; raises as `notice_of`."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(ONE_AT_A_TIME, notice_of, content, media_type)
 
 
 def notice_of(content: bytes, media_type: str) -> Notice | None:
@@ -71,5 +81,5 @@ def _of_picture(content: bytes) -> Notice | None:
 
 
 def _bomb() -> InvalidBody:
-    advice = "图片像素过大,展开后会占满内存,请缩小到 1.2 亿像素以内。"
+    advice = "图片像素过大,展开后会占满内存,请缩小到 8000 万像素以内。"
     return InvalidBody(FieldError("/file", "too-many-pixels", advice))

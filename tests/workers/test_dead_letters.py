@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg import CannotConnectNowError, TooManyConnectionsError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import dead, inbox, log
@@ -121,7 +123,19 @@ async def test_a_database_that_is_away_makes_no_dead_letter(city: City) -> None:
     async def cut(session: AsyncSession) -> None:
         raise DBAPIError("SELECT 1", None, Exception(), connection_invalidated=True)
 
-    for work, kind in ((lost, ConnectionRefusedError), (cut, DBAPIError)):
+    async def crowded(_: AsyncSession) -> None:
+        raise TooManyConnectionsError
+
+    async def starting(_: AsyncSession) -> None:
+        raise DBAPIError("SELECT 1", None, CannotConnectNowError())
+
+    async def waited(_: AsyncSession) -> None:
+        raise PoolTimeout
+
+    for work, kind in (
+        (lost, ConnectionRefusedError), (cut, DBAPIError), (starting, DBAPIError),
+        (crowded, TooManyConnectionsError), (waited, PoolTimeout),
+    ):  # fmt: skip
         for _ in range(dead.TRIES + 1):
             with pytest.raises(kind):
                 await effects.take(CONSUMER, subject, work)
@@ -144,6 +158,20 @@ async def test_the_relay_does_not_wake_it_until_somebody_asks(city: City) -> Non
     assert await listed(city) == []
     with pytest.raises(Poison):
         await consumer.take(subject)
+
+
+async def test_a_consumer_that_came_past_it_by_itself_is_swept_like_any_other(city: City) -> None:
+    await city.settle()
+    request_id = uuid4()
+    subject, consumer = await happened(city, 1, request_id), Consumer(city, bad=1)
+    await consumer.die(subject)
+    consumer.bad = None
+    await consumer.take(subject)
+    assert await city.pool.fetchval(dead.COUNT) == 0
+    await happened(city, 1, request_id)
+    await city._relayed()
+    later = city.now + timedelta(minutes=5)
+    assert (CONSUMERS[CONSUMER], subject) in await woken(city, later), "its message was lost"
 
 
 async def woken(city: City, now: Any) -> list[Any]:

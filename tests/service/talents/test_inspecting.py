@@ -1,6 +1,8 @@
 """What is told of a file before somebody opens it; what is refused (bad input)."""
 
+import asyncio
 import io
+import threading
 import zlib
 from typing import Any
 
@@ -8,6 +10,7 @@ import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from local.samples.portraits import portrait
 from service.problems import InvalidBody
@@ -119,3 +122,24 @@ async def test_a_bomb_is_refused_and_nothing_is_kept(city: City) -> None:
     refused = await file_of(who, bomb(60_000))
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "too-many-pixels")
     assert await city.sql("SELECT 1 FROM files") == []
+
+
+async def test_however_many_are_sent_one_picture_is_in_memory_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first is held open; the others have not been opened before it is done."""
+    opened, go_on, real = list[int](), threading.Event(), Image.open
+
+    def held(*given: Any, **more: Any) -> Any:
+        opened.append(len(opened))
+        assert go_on.wait(30)
+        return real(*given, **more)
+
+    monkeypatch.setattr(Image, "open", held)
+    looks = [asyncio.create_task(inspecting.look(picture("PNG"), PNG_TYPE)) for _ in range(3)]
+    for _ in range(3000):  # turns of the loop, in which another thread would have begun
+        await asyncio.sleep(0)
+    assert opened == [0]
+    go_on.set()
+    assert await asyncio.gather(*looks) == [None] * 3
+    assert opened == [0, 1, 2], "none is lost"
