@@ -140,7 +140,7 @@ async def test_what_was_written_is_shown_when_a_colleague_sent_it_away(city: Cit
     assert (never.status_code, "看看" in never.text) == (404, False)
 
 
-async def test_a_hold_ends_with_its_time_and_with_the_offer(city: City) -> None:
+async def test_a_hold_ends_with_its_time(city: City) -> None:
     case = await offered(city)
     qin, yan = await two(city)
     await (await opened(qin, case)).send("take")
@@ -148,6 +148,37 @@ async def test_a_hold_ends_with_its_time_and_with_the_offer(city: City) -> None:
     assert whose((await opened(await _again(city, yan), case)).page) == "theirs"
     city.pass_time(timedelta(minutes=1))
     assert whose((await opened(await _again(city, yan), case)).page) == "free"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "UPDATE dispatches SET offered_at = offered_at + interval '1 minute'",
+        "DELETE FROM grants WHERE account_id = (SELECT account_id FROM desk_holds)",
+        "UPDATE accounts SET disabled_at = now() WHERE id = (SELECT account_id FROM desk_holds)",
+    ],
+    ids=["offered anew", "works elsewhere", "signs in no more"],
+)
+async def test_a_hold_of_before_or_of_one_who_left_blocks_nobody(city: City, what: str) -> None:
+    case = await offered(city)
+    qin, yan = await two(city)
+    await (await opened(qin, case)).send("take")
+    await city.sql(what)
+    theirs = await opened(yan, case)
+    assert whose(theirs.page) == "free"
+    assert (await theirs.send("accept")).status_code == 303
+
+
+async def test_whoever_acts_holds_on(city: City) -> None:
+    case = await offered(city)
+    qin, yan = await two(city)
+    await (await opened(qin, case)).send("accept")
+    city.pass_time(HELD_FOR - timedelta(minutes=1))
+    qin = await _again(city, qin)
+    done = await (await opened(qin, case)).send("progress", note="还在核对")
+    assert done.status_code == 303
+    city.pass_time(HELD_FOR - timedelta(minutes=1))
+    assert whose((await opened(await _again(city, yan), case)).page) == "theirs"
 
 
 async def _again(city: City, who: Someone) -> Someone:
