@@ -43,7 +43,7 @@ def test_a_partner_s_view_has_the_declared_members_alone(code: str, data: st.Dat
     declared = data.draw(st.lists(st.sampled_from(names), unique=True))
     row = request(State.ACCEPTED, form=filled(form.form_schema, "now"), offering=code)
     row.category, row.beneficiaries, row.files = 1, ["holder"], []
-    row.submitted_at = row.correction_asked_at = NOON
+    row.submitted_at = row.accepted_at = row.correction_asked_at = NOON
     row.correction_items = ["请更正"]
     row.correction_answer = {
         "form": filled(form.form_schema, "now"), "before": filled(form.form_schema, "then"),
