@@ -128,3 +128,35 @@ def test_no_error_repeats_what_was_typed() -> None:
 
 def test_a_flood_of_errors_is_cut() -> None:
     assert len(refused({f"x{n}": n for n in range(500)})) == forms.MOST_ERRORS
+
+
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [
+        ("ZL202310123456.6", True),
+        ("202310123456.6", True),
+        ("ZL202310123456.7", False),
+        ("ZL202310123465.6", False),
+        ("ZL00100001.0", False),
+        ("ZL202310123456", False),
+        ("zl202310123456.6", False),
+    ],
+)
+def test_a_patent_s_number_is_checked_by_its_last_character(number: str, right: bool) -> None:
+    form = details.form_of("FI-03", "case").form_schema
+    given = form["examples"][0] | {"patent_number": number}
+    if right:
+        forms.check_form(form, given)
+        return
+    with pytest.raises(InvalidBody) as refusal:
+        forms.check_form(form, given)
+    assert {each.pointer for each in refusal.value.errors} == {"/form/patent_number"}
+
+
+def test_an_enterprise_that_borrows_is_named() -> None:
+    form = details.form_of("FI-01", "case").form_schema
+    with pytest.raises(InvalidBody) as refusal:
+        forms.check_form(form, form["examples"][0] | {"borrower": "enterprise"})
+    assert {each.pointer for each in refusal.value.errors} == {
+        "/form/enterprise_name", "/form/enterprise_uscc",
+    }  # fmt: skip

@@ -1,6 +1,7 @@
 """Several banks in order (guide.md 5.1): one at a time, each with its own time, no more told than
 it must know."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from service.offerings import details
 from service.requests.routing import Wanted, choose, left_to_ask
 from tests.city import City, Someone
-from tests.service.requests.loans.test_loans import act, bank_name, granted
+from tests.service.requests.loans.test_loans import USCC, act, bank_name, form, granted
 from tests.service.requests.test_routing import CHAIN, MORNING, chosen, one, why
 
 NO = {"outcome": "declined", "reason": "流水不足"}
@@ -256,3 +257,31 @@ def test_why_a_later_one_was_passed_over_is_said() -> None:
     first, later = one(1, "370000"), one(2, "370102")
     choice = choose([first, later], chain=CHAIN, now=MORNING, wanted=Wanted(("单位1", "单位2")))
     assert (chosen(first, later, wanted=("单位1", "单位2")), why(choice, 2)) == (1, "chosen_later")
+
+
+async def test_two_talents_of_one_enterprise_and_two_banks_share_its_cap_at_the_same_moment(
+    city: City,
+) -> None:
+    """Four decisions at once, each for half of the cap: two come through (loans.tsv, 济南)."""
+    desks = []
+    for role_region in ("370100", "370200"):
+        holder = await city.person("talent", region=role_region)
+        for key in ("bank1", "bank2"):
+            asked_for = form(
+                borrower="enterprise", enterprise_name="云帆", enterprise_uscc=USCC,
+                bank=await bank_name(city, key), amount_yuan="25000000",
+            )  # fmt: skip
+            body = {"offering": "FI-01", "region": "370100", "form": asked_for}
+            made = await holder.post("/v1/requests", body)
+            assert made.status_code == 201, made.text
+            await city.settle()
+            desks.append(await at(city, key, made.json()["id"]))
+    etags = [(await bank.get(path)).headers["ETag"] for bank, path in desks]
+    answers = await asyncio.gather(
+        *(
+            bank.post(f"{path}/complete", granted("25000000"), etag=etag)
+            for (bank, path), etag in zip(desks, etags, strict=True)
+        )
+    )
+    assert sorted(each.status_code for each in answers) == [200, 200, 409, 409]
+    assert {each.json().get("left_yuan") for each in answers if each.status_code == 409} == {"0.00"}
