@@ -48,4 +48,6 @@ def any_scope(names: tuple[str, ...], *or_roles: Role) -> Guard:
 
 staff = roles(*STAFF)
 talent = roles(Role.TALENT)
+holder_side = roles(Role.TALENT, Role.STEWARD)
+"""A holder, or the steward who helps them; which of the two, the action asks."""
 partner = scope("requests:handle", Role.PARTNER_CLERK)

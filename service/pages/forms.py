@@ -52,10 +52,11 @@ class FormSent:
 
     def uuid(self, name: str) -> UUID | None:
         """An id, or None where there is none."""
-        try:
-            return UUID(self.text(name))
-        except ValueError:
-            return None
+        return uuid_of(self.text(name))
+
+    def uuids(self, name: str) -> list[UUID]:
+        """The ids in all texts of that name, in their order; what is no id is left out."""
+        return [found for text in self.texts.get(name, ()) if (found := uuid_of(text))]
 
     def day(self, name: str) -> date | None:
         """A date, or None where the field is empty; raises InvalidBody."""
@@ -65,6 +66,14 @@ class FormSent:
             return date.fromisoformat(self.text(name))
         except ValueError as wrong:
             raise InvalidBody(FieldError(f"/{name}", "invalid", "日期不对。")) from wrong
+
+
+def uuid_of(text: str) -> UUID | None:
+    """An id as somebody wrote it, or None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 async def sent(request: Request[Any, Any, Any]) -> FormSent:

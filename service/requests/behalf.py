@@ -3,14 +3,12 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller, Role
+from service.pages.forms import uuid_of
 from service.problems import NotFound
-from service.talents.cards.card import Card
 from service.talents.care import queries as care
-from service.talents.models import Person
 
 
 class Whose(NamedTuple):
@@ -30,19 +28,8 @@ async def whose(session: AsyncSession, caller: Caller, card: str | None) -> Whos
     """The caller, or who has that card where the caller looks after them. Raises NotFound."""
     if card is None and caller.has(Role.TALENT):
         return Whose(caller.person_id)
-    query = (
-        select(Person.id, Card.id, Person.name)
-        .join(Card, Card.person_id == Person.id)
-        .where(Card.id == _id(card))
-    )
-    found = (await session.execute(query)).first()
-    if found is None or not await care.looks_after(session, caller, found[0]):
+    card_id = uuid_of(card or "")
+    person = await care.holder_with(session, caller, card_id)
+    if person is None:
         raise NotFound
-    return Whose(*found)
-
-
-def _id(text: str | None) -> UUID:
-    try:
-        return UUID(text or "")
-    except ValueError as wrong:
-        raise NotFound from wrong
+    return Whose(person.id, card_id, person.name)

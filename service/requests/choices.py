@@ -52,8 +52,7 @@ async def of_request(session: AsyncSession, request: Request) -> list[Bank]:
     rounds = await queries.dispatches_of(session, request.id)
     asked = {dispatch.partner_id: _asked(dispatch, name, request) for dispatch, name in rounds}
     known = await banks_for(session, request.offering)
-    ids = {**{name: key for key, name in known}, **{str(key): key for key, _ in known}}
-    names = dict(known)
+    ids, names = by_name(known), dict(known)
     named = dict.fromkeys(ids[each] for each in wanted.named if each in ids)
     waiting = [] if request.state in ENDED else [key for key in named if key not in asked]
     return [*asked.values(), *(Bank(id=k, bank=names[k], state="waiting") for k in waiting)]
@@ -66,23 +65,21 @@ def without(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def order_form(
-    session: AsyncSession, request: Request, version: OfferingVersion
+    session: AsyncSession, request: Request, version: OfferingVersion, banks: Sequence[Bank]
 ) -> list[Field]:
-    """The fields in which the holder changes the order; none where nobody was chosen."""
+    """The fields in which the holder changes the order of those in `banks` that were not asked yet;
+    none where nobody was chosen."""
     if "choice" not in request.acts(Party.HOLDER):
         return []
     parts = version.form_schema.get("properties", {})
     asked = {k: parts[k] for k in (ORDER_FIELD, OTHERS_FIELD) if k in parts}
-    tried = {
-        dispatch.partner_id for dispatch, _ in await queries.dispatches_of(session, request.id)
-    }
+    tried = {bank.id for bank in banks if bank.state != "waiting"}
     open_ones = [
         (k, name) for k, name in await banks_for(session, request.offering) if k not in tried
     ]
-    ids = {each: str(k) for k, name in open_ones for each in (str(k), name)}
-    wanted = wanted_of(request.form)
+    ids, wanted = by_name(open_ones), wanted_of(request.form)
     posted = {
-        ORDER_FIELD: [ids[each] for each in wanted.named if each in ids],
+        ORDER_FIELD: [str(ids[each]) for each in wanted.named if each in ids],
         OTHERS_FIELD: ["yes"] if wanted.others else [],
     }
     options = [(str(k), name) for k, name in open_ones]
@@ -99,6 +96,11 @@ async def banks_for(session: AsyncSession, offering: str) -> Sequence[tuple[UUID
         .order_by(Partner.name)
     )
     return [(key, name) for key, name in await session.execute(query)]
+
+
+def by_name(banks: Sequence[tuple[UUID, str]]) -> dict[str, UUID]:
+    """The ids of banks by what a form may call them: their id or their name."""
+    return {called: key for key, name in banks for called in (name, str(key))}
 
 
 def _asked(dispatch: Dispatch, name: str, request: Request) -> Bank:

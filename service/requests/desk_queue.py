@@ -6,7 +6,6 @@ Taking is the only act on several: it tells nobody anything and is undone by lay
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
@@ -125,26 +124,16 @@ async def take_several(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """领取所选:每件各自成败。"""
-    chosen = set((await sent(request)).texts.get("id", ())[:SHOWN])
+    chosen = set((await sent(request)).uuids("id")[:SHOWN])
     taken = missed = 0
     # In one order, so that two who choose the same ones do not wait for each other.
-    for request_id in sorted(_ids(chosen)):
+    for request_id in sorted(chosen):
         try:
             refused = await attempt(session, desks.take(session, request_id, caller, now))
         except NotFound:
             refused = NotFound()
         taken, missed = taken + (refused is None), missed + (refused is not None)
     return Redirect(f"{DESK}?taken={taken}&missed={missed}", status_code=303)
-
-
-def _ids(texts: set[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 ROUTES = [desk, take_several]

@@ -16,7 +16,7 @@ from service.requests import conversation, partner_routes, queries
 from service.requests.actions import messaging
 from service.requests.actions.messaging import Message, Seen
 from service.requests.conversation import MessageView
-from service.requests.routes import IfMatch, holder, onlookers
+from service.requests.routes import IfMatch, onlookers
 
 MINE = "/v1/requests/{request_id:uuid}/messages"
 THEIRS = partner_routes.ONE + "/messages"
@@ -55,7 +55,7 @@ async def messages(
     return Conversation(await conversation.of(session, found.request, caller))
 
 
-@post(MINE, guards=[holder])
+@post(MINE, guards=[guards.holder_side])
 async def write(
     request_id: FromPath[UUID],
     data: Message,
@@ -73,7 +73,7 @@ async def write(
     return Response(Written(message_id), headers={"ETag": etag(done.revision)})
 
 
-@post(MINE + "/read", guards=[holder], status_code=200)
+@post(MINE + "/read", guards=[guards.holder_side], status_code=200)
 async def read(
     request_id: FromPath[UUID],
     data: Seen,

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import idempotency, ids
-from service.auth.callers import Caller, Role
-from service.auth.guards import roles
+from service.auth import guards
+from service.auth.callers import Caller
 from service.idempotency import Claim
 from service.offerings import queries as offerings
 from service.offerings.entitlement import Facts
@@ -39,7 +39,6 @@ from service.talents.family.models import FamilyMember
 from service.worktime.hours import SHANGHAI
 
 NEW = "/my/requests/new"
-holder_side = roles(Role.TALENT, Role.STEWARD)
 ONCE = b"a form is sent once"
 """What a form's key stands for: sent again, changed or not, it leads to what it made before."""
 
@@ -62,7 +61,7 @@ class Offered(NamedTuple):
     why_not: str | None
 
 
-@get(NEW, guards=[holder_side], opt={"page": True}, include_in_schema=False)
+@get(NEW, guards=[guards.holder_side], opt={"page": True}, include_in_schema=False)
 async def new(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -232,7 +231,9 @@ def counties_of(known: Regions, today: date) -> list[tuple[str, str]]:
     return [(code, known.full_name(code)) for code, _ in places]
 
 
-@post(NEW, guards=[holder_side], opt={"page": True}, include_in_schema=False, status_code=303)
+@post(
+    NEW, guards=[guards.holder_side], opt={"page": True}, include_in_schema=False, status_code=303
+)
 async def submit(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],

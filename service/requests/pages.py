@@ -80,7 +80,7 @@ async def mine(
     )
 
 
-@get(ONE, guards=[new_pages.holder_side], opt={"page": True}, include_in_schema=False)
+@get(ONE, guards=[guards.holder_side], opt={"page": True}, include_in_schema=False)
 async def my_request(
     request: Request[Any, Any, Any],
     request_id: FromPath[UUID],
@@ -133,14 +133,13 @@ async def _story(
     why = await deadlines.of_request(session, caller, row.id, now)
     known = await regions.of(session)
     names = {code: known.full_name(code) for code in known.by_code}
+    banks = await choices.of_request(session, row)
     return {
-        "view": views.view_of(
-            found, clocks, notes, Party.HOLDER, named, await choices.of_request(session, row)
-        ),
+        "view": views.view_of(found, clocks, notes, Party.HOLDER, named, banks),
         "loan": await loan_views.of_request(session, row.id),
         "place": known.full_name(row.region),
         "filled": fields.lines(choices.without(version.form_schema), row.form, names),
-        "order": await choices.order_form(session, row, version),
+        "order": await choices.order_form(session, row, version, banks),
         "stands": choices.WORDS,
         "result": fields.lines(version.result_schema, row.result or {}, names),
         "kinds": words.for_whom(row.beneficiaries, members.refs(named)),
@@ -192,7 +191,7 @@ async def _after(
 
 
 ACT: dict[str, Any] = {
-    "guards": [new_pages.holder_side],
+    "guards": [guards.holder_side],
     "opt": {"page": True},
     "include_in_schema": False,
     "status_code": 303,

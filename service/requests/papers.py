@@ -78,13 +78,7 @@ async def _keep(
 
 def ids_of(given: FormSent) -> list[UUID]:
     """The files that a form names; what is no id is left out."""
-    found = []
-    for text in given.texts.get("_file", []):
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
+    return given.uuids("_file")
 
 
 def _label(file: File) -> str:

@@ -45,12 +45,8 @@ async def view(session: AsyncSession, caller: Caller, request_id: UUID) -> Partn
 
 async def shown(session: AsyncSession, caller: Caller, request_id: UUID) -> Response[PartnerView]:
     """The request with its ETag."""
-    return Response(**await _shown(session, caller, request_id))
-
-
-async def _shown(session: AsyncSession, caller: Caller, request_id: UUID) -> dict[str, Any]:
     seen = await view(session, caller, request_id)
-    return {"content": seen, "headers": {"ETag": seen.etag}}
+    return Response(seen, headers={"ETag": seen.etag})
 
 
 @get(BASE, guards=[guards.partner])
@@ -185,7 +181,8 @@ async def complete(
     done = await handling.complete(session, request_id, caller, revision_of(if_match), data, now)
     if done.partner_id is None:
         return Response(MovedOn(done.id, done.number, done.state, data.outcome))
-    return Response(**await _shown(session, caller, request_id))
+    seen = await view(session, caller, request_id)
+    return Response(seen, headers={"ETag": seen.etag})
 
 
 ROUTES = [queue, one, accept, bounce, ask, publicity, progress, complete]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -152,16 +152,21 @@ async def by_urgency(
     skip: int = 0,
 ) -> list[Found]:
     """What a partner has in these states, what runs out first in front; one more than `limit`."""
-    own = aliased(Clock)
-    due = (
-        select(func.min(own.due_at))
-        .where(own.request_id == Request.id, own.leg.in_(OWN_LEGS), own.stopped_at.is_(None))
-        .scalar_subquery()
-    )
+    due = _first_due(OWN_LEGS)
     query = _with_names().where(Request.partner_id == partner_id, Request.state.in_(states))
     query = _narrowed(query, sought)
     query = query.order_by(Request.ended_at.desc(), due.nulls_last(), Request.id)
     return [Found(*row) for row in await session.execute(query.offset(skip).limit(limit + 1))]
+
+
+def _first_due(legs: Sequence[str]) -> ScalarSelect[datetime | None]:
+    """When the first of a request's running clocks of these legs runs out."""
+    own = aliased(Clock)
+    return (
+        select(func.min(own.due_at))
+        .where(own.request_id == Request.id, own.leg.in_(legs), own.stopped_at.is_(None))
+        .scalar_subquery()
+    )
 
 
 def _narrowed(query: Named, sought: Sought) -> Named:
@@ -197,16 +202,7 @@ async def of_holders(
 
     A correction that the holder owes counts before the promise. One more than `limit`.
     """
-    own = aliased(Clock)
-    due = (
-        select(func.min(own.due_at))
-        .where(
-            own.request_id == Request.id,
-            own.leg.in_(HOLDER_LEGS),
-            own.stopped_at.is_(None),
-        )
-        .scalar_subquery()
-    )
+    due = _first_due(HOLDER_LEGS)
     query = _with_names().add_columns(due)
     query = query.where(Request.person_id.in_(people), Request.state.in_(states))
     rows = await session.execute(query.order_by(due.nulls_last(), Request.id).limit(limit + 1))

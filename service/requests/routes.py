@@ -26,7 +26,6 @@ from service.requests.views import RequestSummary, RequestView
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="读到的 ETag")]
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match")]
-holder = guards.roles(Role.TALENT, Role.STEWARD)
 onlookers = guards.roles(Role.TALENT, Role.STEWARD, Role.CENTRE)
 
 
@@ -46,7 +45,7 @@ async def shown(session: AsyncSession, caller: Caller, found: Found) -> Response
     return Response(view, headers={"ETag": etag(request.revision)})
 
 
-@post("/v1/requests", guards=[holder])
+@post("/v1/requests", guards=[guards.holder_side])
 async def submit(
     data: Submission,
     session: NamedDependency[AsyncSession],
@@ -120,7 +119,7 @@ async def story(
     return Story(await timeline.of(session, found.request))
 
 
-@post("/v1/requests/{request_id:uuid}/withdraw", guards=[holder], status_code=200)
+@post("/v1/requests/{request_id:uuid}/withdraw", guards=[guards.holder_side], status_code=200)
 async def withdraw(
     request_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],
@@ -133,7 +132,7 @@ async def withdraw(
     return await shown(session, caller, await queries.visible(session, caller, request_id))
 
 
-@post("/v1/requests/{request_id:uuid}/answers", guards=[holder], status_code=200)
+@post("/v1/requests/{request_id:uuid}/answers", guards=[guards.holder_side], status_code=200)
 async def answers(
     request_id: FromPath[UUID],
     data: Answers,
@@ -147,7 +146,7 @@ async def answers(
     return await shown(session, caller, await queries.visible(session, caller, request_id))
 
 
-@post("/v1/requests/{request_id:uuid}/choice", guards=[holder], status_code=200)
+@post("/v1/requests/{request_id:uuid}/choice", guards=[guards.holder_side], status_code=200)
 async def choice(
     request_id: FromPath[UUID],
     data: Choice,

@@ -1,7 +1,7 @@
 """A 服务专员's day: what of their talents runs out first, and who they are (guide.md 1, 4)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth.callers import Caller
 from service.requests import conversation, open_counts, queries
 from service.requests.states import OPEN
+from service.talents.applications.unit_day import SOON
 from service.talents.cards.card import LIVE, Card
 from service.talents.care.queries import looked_after
 from service.talents.models import Person
 from service.worktime.hours import SHANGHAI
 
 SHOWN = 200
-SOON = timedelta(days=90)
-"""A card that runs out within this time should be renewed by now (guide.md 2.4)."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,9 @@ from service.auth.callers import Caller, Role
 from service.offerings import forms
 from service.offerings.entitlement import MUNICIPAL, exclusions_of
 from service.offerings.models import OfferingVersion
-from service.partners.models import Partner, Route
 from service.problems import FieldError, InvalidBody
 from service.reference import regions
-from service.requests import clocks, entitlement, numbers
+from service.requests import choices, clocks, entitlement, numbers
 from service.requests.members import RequestMember
 from service.requests.models import Clock, Request, State
 from service.requests.routing import CHOICE_FIELDS, ORDER_FIELD, wanted_of
@@ -94,11 +93,11 @@ async def _for_whom(
     """Whose request it is, and in which role the caller hands it in."""
     if card_id is None and by.has(Role.TALENT):
         return by.person_id, Role.TALENT
-    person_id = await session.scalar(select(Card.person_id).where(Card.id == card_id))
-    if person_id is None or not await care.looks_after(session, by, person_id):
+    person = await care.holder_with(session, by, card_id)
+    if person is None:
         text = "请写明您所服务的人才的惠才卡;只能为自己服务的人才代办。"
         raise InvalidBody(FieldError("/on_behalf_of", "unknown", text))
-    return person_id, Role.STEWARD
+    return person.id, Role.STEWARD
 
 
 DECLARED = exists().where(
@@ -185,14 +184,7 @@ async def choice_of(session: AsyncSession, offering: str, form: dict[str, Any]) 
     wanted = wanted_of(form)
     if not wanted.named:
         return []
-    handlers = (
-        select(Partner.id, Partner.name)
-        .join(Route, Route.partner_id == Partner.id)
-        .where(Route.offering == offering)
-    )
-    known: dict[str, UUID] = {}
-    for partner_id, name in await session.execute(handlers):
-        known |= {str(partner_id): partner_id, name: partner_id}
+    known = choices.by_name(await choices.banks_for(session, offering))
     advice = "所填单位不办理此事项,请从可选单位中选择,或留空由系统分派。"
     wrong = [
         FieldError(f"/form/{_field_of(form, named)}", "not-a-handler", advice)

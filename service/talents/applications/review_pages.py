@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
-from service.pages.forms import FormSent, sent
+from service.pages.forms import FormSent, sent, uuid_of
 from service.pages.show import SHANGHAI, page
 from service.problems import FieldError, InvalidBody, Problem
 from service.reference import regions
@@ -119,17 +119,10 @@ def asked_of(query: Mapping[str, Any]) -> tuple[Asked, int]:
         step=one_of("step", list(steps.TITLES)),
         category=number("category", 99),
         region=region if region.isascii() and region.isdigit() and len(region) == 6 else None,
-        unit_id=_uuid(str(query.get("unit", ""))),
+        unit_id=uuid_of(str(query.get("unit", ""))),
         overdue=query.get("overdue") == "yes",
     )
     return asked, number("page", 10_000) or 1
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def address(asked: Asked, **other: object) -> str:

@@ -14,7 +14,7 @@ from service import ids
 from service.auth.callers import Caller, Role
 from service.auth.models import Account
 from service.problems import FieldError, InvalidBody, NotFound
-from service.reference import regions, tables
+from service.reference import regions
 from service.talents.care import queries
 from service.talents.care.models import Absence
 from service.worktime.hours import SHANGHAI
@@ -185,8 +185,7 @@ async def tell(
         until=absence.ends_on,
         begun=absence.began_at is not None,
     )
-    places = await queries.regions_of(session, absence.account_id)
-    region = places[0] if places else tables.PROVINCE
+    region = await queries.home_of(session, absence.account_id)
     await log.append(session, event, by=by, region=region, now=now)
 
 

@@ -14,7 +14,7 @@ from events.of_care import StewardSet
 from service.auth.callers import Caller, Role
 from service.auth.models import Account, GrantRow
 from service.problems import FieldError, InvalidBody
-from service.reference import regions, tables
+from service.reference import regions
 from service.talents.cards.card import LIVE, Card
 from service.talents.care import absences, queries
 from service.talents.models import Person
@@ -141,6 +141,5 @@ async def _set(
     )
     person.steward_id = steward_id
     await session.flush()
-    places = await queries.regions_of(session, steward_id)
-    region = places[0] if places else tables.PROVINCE
+    region = await queries.home_of(session, steward_id)
     await log.append(session, event, by=by, region=region, now=now)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller, Role
 from service.auth.models import Account, GrantRow
+from service.reference import tables
 from service.talents.applications.application import Application
 from service.talents.cards.card import LIVE, Card
 from service.talents.care.models import Absence
@@ -43,6 +44,19 @@ async def looks_after(session: AsyncSession, caller: Caller, person_id: UUID) ->
         return False
     mine = looked_after(caller.account_id).where(Person.id == person_id)
     return await session.scalar(mine) is not None
+
+
+async def holder_with(session: AsyncSession, caller: Caller, card_id: UUID | None) -> Person | None:
+    """Whose card that is, where the caller is their steward now or stands in."""
+    if not caller.has(Role.STEWARD) or caller.account_id is None:
+        return None
+    query = (
+        select(Person)
+        .join(Card, Card.person_id == Person.id)
+        .where(Card.id == card_id, Person.id.in_(looked_after(caller.account_id)))
+    )
+    found: Person | None = await session.scalar(query)
+    return found
 
 
 class Carer(msgspec.Struct, frozen=True):
@@ -133,6 +147,11 @@ async def stewards(session: AsyncSession, regions: Collection[str]) -> list[Stew
             row.id, row.name, places, holders.get(row.id, 0), row.ends_on, deputy
         )
     return list(found.values())
+
+
+async def home_of(session: AsyncSession, account_id: UUID) -> str:
+    """The region under which a steward's events stand; the province's where they have none now."""
+    return next(iter(await regions_of(session, account_id)), tables.PROVINCE)
 
 
 async def regions_of(session: AsyncSession, account_id: UUID) -> Sequence[str]:

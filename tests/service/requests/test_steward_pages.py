@@ -6,6 +6,7 @@ from datetime import timedelta
 from tests.city import City
 from tests.service.requests.ask import accepted, offered
 from tests.service.requests.test_pages import FORM, hidden, marked, send
+from tests.service.talents.care.test_care import ids_of
 
 
 async def card_of(city: City, region: str = "370100") -> str:
@@ -58,8 +59,7 @@ async def test_nobody_helps_somebody_else_s_talent(city: City) -> None:
 
 async def test_an_absence_is_noted_shown_to_the_holder_and_ended(city: City) -> None:
     steward = await city.person("steward")
-    ids = await city.sql("SELECT id, login FROM accounts WHERE login LIKE 'steward%'")
-    known = {row["login"]: str(row["id"]) for row in ids}
+    known = await ids_of(city)
     form = {"begins_on": "2026-03-02", "ends_on": "2026-03-04", "deputy_id": known["steward2"]}
     refused = await send(steward, "/absences", form | {"ends_on": "2026-03-01"})
     assert (refused.status_code, 'value="2026-03-02"' in refused.text) == (422, True)
@@ -75,8 +75,7 @@ async def test_an_absence_is_noted_shown_to_the_holder_and_ended(city: City) -> 
 
 
 async def test_the_centre_hands_over_and_a_steward_may_not(city: City) -> None:
-    ids = await city.sql("SELECT id, login FROM accounts WHERE login LIKE 'steward%'")
-    known = {row["login"]: str(row["id"]) for row in ids}
+    known = await ids_of(city)
     form = {"leaving": known["steward"], "to": known["steward2"]}
     steward = await city.person("steward")
     assert (await send(steward, "/absences/hand-over", form)).status_code == 404
