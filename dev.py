@@ -11,7 +11,7 @@ python3 dev.py rotate-keys      换密钥并重封个人信息
 python3 dev.py card-keys [list|make|switch|retire|revoke]   卡的签发密钥
 python3 dev.py audit [list|export|keys|check]   日志的封存:列出、取走一日、公钥、核对
 python3 dev.py routing [show|check|replay]   派单规则:现行、检查、用上个月的日志试算
-python3 dev.py dead-letters [list|retry|drop]   处理不了的事件:列出、重试、跳过
+python3 dev.py dead-letters [list|show|retry|drop]   处理不了的事件:列出、细看、重试、跳过
 python3 dev.py import-holders 文件 [--apply]   导入持卡人(XLSX、CSV)
 python3 dev.py conformance --url 地址 --client 标识   检查办理单位的接收端
 """

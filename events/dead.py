@@ -109,6 +109,20 @@ async def one(session: AsyncSession, letter_id: UUID) -> sa.Row[Any] | None:
     return found
 
 
+async def held_up(session: AsyncSession, letter: sa.Row[Any]) -> int:
+    """How many later events of its subject wait behind it, heard by its consumer or not."""
+    later = (events.c.subject == letter.subject) & (events.c.sequence > letter.sequence)
+    query = sa.select(sa.func.count()).select_from(events).where(later)
+    return (await session.execute(query)).scalar_one()
+
+
+async def data_of(session: AsyncSession, letter: sa.Row[Any]) -> dict[str, Any]:
+    """What its event carries: ids and codes (events.md 1.3)."""
+    query = sa.select(events.c.data).where(events.c.id == letter.event_id)
+    found: dict[str, Any] = (await session.execute(query)).scalar_one()
+    return found
+
+
 async def ask_again(session: AsyncSession, letter_id: UUID, now: datetime) -> None:
     """Have it tried again from the first try; the relay sends it."""
     fresh = sa.update(letters).where(letters.c.id == letter_id)

@@ -21,7 +21,7 @@ WORDED = {
     "card-keys": ("卡的签发密钥", "list|make|switch|retire|revoke"),
     "audit": ("日志的封存", "list|export|keys|check"),
     "routing": ("派单规则", "show|check|replay"),
-    "dead-letters": ("处理不了的事件", "list|retry|drop"),
+    "dead-letters": ("处理不了的事件", "list|show|retry|drop"),
 }
 """Commands of the service that take words of their own: what they are about, which words."""
 

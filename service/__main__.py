@@ -8,7 +8,7 @@ check-legs               核对每件申请的时间是否首尾相接
 rotate-keys              换密钥并重封个人信息
 import-holders 文件 [--apply]  导入持卡人:逐行检查,加 --apply 才生效
 card-keys list|make|switch|retire|revoke   卡的签发密钥
-dead-letters list|retry|drop   处理不了的事件:列出、重试、跳过
+dead-letters list|show|retry|drop   处理不了的事件:列出、细看、重试、跳过
 audit list|export|keys|check   日志的封存:列出、取走一日、验签公钥、逐日核对
 routing show|check|replay   派单规则:现行、检查、用上个月的日志试算
 """

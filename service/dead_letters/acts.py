@@ -56,7 +56,7 @@ async def listed(session: AsyncSession, after: UUID | None, limit: int) -> list[
 
 async def retry(session: AsyncSession, letter_id: UUID, by: Author, now: datetime) -> None:
     """Have it tried again within seconds. Raises NotFound where it is none any more."""
-    letter = await _one(session, letter_id)
+    letter = await one(session, letter_id)
     await dead.ask_again(session, letter_id, now)
     await _tell(session, LetterRetried, letter, by, now)
 
@@ -71,12 +71,13 @@ async def retry_all(session: AsyncSession, by: Author, now: datetime) -> int:
 
 async def drop(session: AsyncSession, letter_id: UUID, by: Author, now: datetime) -> None:
     """Let its consumer pass it over: that effect will never be had. Raises NotFound."""
-    letter = await _one(session, letter_id)
+    letter = await one(session, letter_id)
     await dead.pass_over(session, letter, now)
     await _tell(session, LetterDropped, letter, by, now)
 
 
-async def _one(session: AsyncSession, letter_id: UUID) -> sa.Row[Any]:
+async def one(session: AsyncSession, letter_id: UUID) -> sa.Row[Any]:
+    """It, locked. Raises NotFound where it is none any more."""
     letter = await dead.one(session, letter_id)
     if letter is None:
         raise NotFound

@@ -45,7 +45,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/offerings", "服务事项"),
     ((Role.STEWARD, Role.CENTRE), "/absences", "离岗与代班"),
     ((Role.AUDITOR,), "/audit", "审计"),
-    ((Role.SYSTEM_ADMIN,), "/dead-letters", "死信"),
+    ((Role.SYSTEM_ADMIN, Role.AUDITOR), "/dead-letters", "死信"),
 )
 """Which pages a role has, in the order in which they are offered; the first is its home."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events import dead, inbox, log
 from events.of_requests import RequestWithdrawn
 from service.dead_letters import commands
+from service.problems import NotFound
 from tests.city import City
 from workers import effects, relay
 from workers.subscriptions import CONSUMERS
@@ -225,6 +226,15 @@ async def test_the_command_lists_retries_and_drops(city: City) -> None:
     lines = await run("list")
     assert lines is not None
     assert [each.split("  ")[3] for each in lines] == subjects
+    letter = lines[0].split("  ")[0]
+    await happened(city, 2, UUID(subjects[0].removeprefix("requests/")))
+    shown = await run("show", letter)
+    assert shown is not None
+    assert f"事物: {subjects[0]}" in shown
+    assert "挡在后面: 2 个事件" in shown
+    assert any(subjects[0].removeprefix("requests/") in line for line in shown if "内容" in line)
+    with pytest.raises(NotFound):
+        await run("show", str(uuid4()))
     assert await run("retry", "all") == ["已要求重试 2 件。"]
     assert len(await asked(city)) == 2
     assert await run("burn") is None
@@ -246,6 +256,19 @@ async def test_the_page_shows_tries_again_and_passes_over(city: City) -> None:
     assert len(await asked(city)) == 1
     bad = await admin.post("/dead-letters", data={"do": "retry", "letter": "x"}, key=None)
     assert bad.status_code == 404
+
+
+async def test_the_auditor_reads_them_and_decides_nothing(city: City) -> None:
+    subject, auditor = await happened(city, 1), await city.person("auditor")
+    await Consumer(city, bad=1).die(subject)
+    page = (await auditor.get("/dead-letters")).text
+    assert subject in page
+    assert 'data-test="retry' not in page
+    assert 'data-test="drop' not in page
+    [letter] = (await auditor.get("/v1/dead-letters")).json()["items"]
+    body = {"do": "retry", "letter": letter["id"]}
+    assert (await auditor.post("/dead-letters", data=body, key=None)).status_code == 403
+    assert (await auditor.post(f"/v1/dead-letters/{letter['id']}/drop")).status_code == 403
 
 
 @pytest.mark.parametrize("role", ["talent", "centre", "security_admin", "reviewer"])
