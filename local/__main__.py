@@ -22,6 +22,7 @@ WORDED = {
     "audit": ("日志的封存", "list|export|keys|check"),
     "routing": ("派单规则", "show|check|replay"),
     "dead-letters": ("处理不了的事件", "list|show|retry|drop"),
+    "prove": ("指标与日志重新数出的比较", "rebuild"),
 }
 """Commands of the service that take words of their own: what they are about, which words."""
 
@@ -35,7 +36,11 @@ def parse(words: list[str]) -> argparse.Namespace:
     run.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     run.add_argument("--empty", action="store_true", help="不要样例数据")
     run.add_argument("--no-simulator", action="store_true", help="不要模拟办理单位")
-    for name, arguments in (("load", ("table", "file")), ("rotate-keys", ())):
+    for name, arguments in (
+        ("load", ("table", "file")),
+        ("rotate-keys", ()),
+        ("check-legs", ()),
+    ):
         command = commands.add_parser(name)
         command.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
         for argument in arguments:

@@ -11,6 +11,7 @@ card-keys list|make|switch|retire|revoke   卡的签发密钥
 dead-letters list|show|retry|drop   处理不了的事件:列出、细看、重试、跳过
 audit list|export|keys|check   日志的封存:列出、取走一日、验签公钥、逐日核对
 routing show|check|replay   派单规则:现行、检查、用上个月的日志试算
+prove [rebuild]          指标所用的计数与日志重新数出的逐格比较;rebuild 从日志重建
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from service.offerings import catalogue as _offerings  # noqa: F401 - hears of i
 from service.problems import Problem
 from service.reference import tables
 from service.requests import conservation, rule_commands
+from service.satisfaction import commands as figure_commands
 from service.settings import Settings, SettingsError, read
 from service.talents.family import municipal as _municipal  # noqa: F401 - hears of its table
 from service.talents.importing import commands as import_commands
@@ -151,6 +153,19 @@ def audit_command(settings: Settings, words: list[str]) -> int:
     return 0 if holds else 1
 
 
+def prove_command(settings: Settings, words: list[str]) -> int:
+    """The log against its seals, then the figures against the log; 1 where either differs."""
+    sealing.use(sealing.load_ring(settings))
+    told = asyncio.run(with_sessions(settings, lambda s: figure_commands.run(s, words)))
+    if told is None:
+        print(figure_commands.USAGE, file=sys.stderr)
+        return 2
+    lines, agrees = told
+    sealed = 0 if words else audit_command(settings, ["check"])
+    print("\n".join(lines))
+    return 0 if agrees and not sealed else 1
+
+
 def routing_command(settings: Settings, words: list[str]) -> bool:
     """Rules shown, checked, tried on the log; False where the words are no such command."""
 
@@ -242,6 +257,8 @@ def of_a_room(arguments: list[str]) -> int:
             return 0 if dead_letter_command(read(), words) else 2
         case ["audit", *words]:
             return audit_command(read(), words)
+        case ["prove", *words]:
+            return prove_command(read(), words)
         case ["routing", *words]:
             return 0 if routing_command(read(), words) else 2
     print(__doc__, file=sys.stderr)

@@ -15,6 +15,7 @@ from service.counters.refusals import NOT_ENTITLED
 from service.problems import CATALOGUE, NotFound
 from service.problems.answers import PROBLEM_JSON
 from service.requests.entitlement import REASONS as NOT_REQUESTED
+from service.talents.importing.sheets import XLSX
 
 REASONS = sorted({*MESSAGES, *NOT_ENTITLED, *NOT_REQUESTED})
 """Why a card, a benefit or a request is refused: stable codes, one list for all doors."""
@@ -111,6 +112,7 @@ def _make_true(operation: dict[str, Any], handler: Any, method: str) -> None:
         answers["default"]["content"]["application/json"] = {"schema": {"type": "object"}}
     if opt.get("sheet"):
         answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+        answers["200"]["content"][XLSX] = {"schema": {"type": "string", "format": "binary"}}
     if method == "post" and not opt.get("no_key"):
         operation.setdefault("parameters", []).append(KEY_PARAMETER)
     if not opt.get("open"):

@@ -57,7 +57,7 @@ async def satisfaction(
     begins_on: From = None,
     ends_on: To = None,
 ) -> Response[FigureTable]:
-    """好评率、满意度、主动评价率,按一个维度;可要 text/csv。 Problems: 404, 406, 422."""
+    """好评率、满意度、主动评价率,按一个维度;可要 CSV、XLSX。 Problems: 404, 406, 422."""
     scope = await breakdown.scope_of(session, caller, region)
     period = breakdown.period_of(begins_on, ends_on)
     found = await breakdown.counts_by(session, by, scope, period)
@@ -78,7 +78,7 @@ async def sla(
     begins_on: From = None,
     ends_on: To = None,
 ) -> Response[SlaTable]:
-    """按时办结率和各段超期,按一个维度;可要 text/csv。 Problems: 404, 406, 422."""
+    """按时办结率和各段超期,按一个维度;可要 CSV、XLSX。 Problems: 404, 406, 422."""
     scope = await breakdown.scope_of(session, caller, region)
     period = breakdown.period_of(begins_on, ends_on)
     found = await breakdown.counts_by(session, by, scope, period)

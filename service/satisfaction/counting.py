@@ -124,6 +124,11 @@ def numbers_of(counts: Counts) -> dict[str, int]:
     return dict(zip(COLUMNS, (*grades, *rest), strict=True))
 
 
+def row_of(cell: Cell, counts: Counts) -> dict[str, Any]:
+    """A cell and its counts as a row of `figure_counts`."""
+    return {**msgspec.structs.asdict(cell), **numbers_of(counts)}
+
+
 def counts_of(row: Any) -> Counts:
     """The columns of `figure_counts`, in order, as a Counts."""
     return Counts(tuple(row[:5]), *row[5:])
@@ -132,8 +137,7 @@ def counts_of(row: Any) -> Counts:
 async def apply(session: AsyncSession, changes: Changes) -> None:
     """Add changes to the kept counts; in one order, so that two workers never wait crosswise."""
     for cell in sorted(changes):
-        row = {**msgspec.structs.asdict(cell), **numbers_of(changes[cell])}
-        fresh = insert(FigureCount).values(**row)
+        fresh = insert(FigureCount).values(**row_of(cell, changes[cell]))
         added = {name: getattr(FigureCount, name) + fresh.excluded[name] for name in COLUMNS}
         keys = ["day", "offering", "partner_id", "region", "category"]
         await session.execute(fresh.on_conflict_do_update(index_elements=keys, set_=added))

@@ -55,6 +55,11 @@ class Counts(msgspec.Struct, frozen=True):
         grades = tuple(a + b for a, b in zip(one[0], two[0], strict=True))
         return Counts(grades, *(a + b for a, b in zip(one[1:], two[1:], strict=True)))
 
+    def times(self, number: int) -> "Counts":
+        """So many alike."""
+        grades, *rest = msgspec.structs.astuple(self)
+        return Counts(tuple(each * number for each in grades), *(each * number for each in rest))
+
 
 def total(cells: Iterable[Counts]) -> Counts:
     """All cells together."""

@@ -1,19 +1,22 @@
-"""Tables of figures as CSV, for whoever goes on with them in a spreadsheet (api.md 6.2)."""
+"""Tables of figures as CSV or XLSX, for whoever goes on with them elsewhere (api.md 6.2)."""
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import xlsxwriter
 from litestar import Request, Response
 
 from service.problems import NotAcceptable
+from service.talents.importing.sheets import XLSX
 
 CSV = "text/csv"
 JSON = "application/json"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+Row = Mapping[str, Any]
 Column = tuple[str, str]
 """The path of a member in the row (`good_rate.value`) and its heading."""
 
@@ -75,7 +78,9 @@ def wanted(accept: str) -> str:
             return JSON
         if weight > 0 and kind in (CSV, "text/*"):
             return CSV
-    raise NotAcceptable("可选 application/json 或 text/csv。")
+        if weight > 0 and kind == XLSX:
+            return XLSX
+    raise NotAcceptable(f"可选 {JSON}、{CSV} 或 {XLSX}。")
 
 
 def _weights(accept: str) -> Iterable[tuple[str, float]]:
@@ -91,33 +96,72 @@ def _weights(accept: str) -> Iterable[tuple[str, float]]:
 def answer(request: Request[Any, Any, Any], table: Any, columns: Sequence[Column]) -> Response[Any]:
     """A table with `items` and `total`, in the form that the caller accepts."""
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
-    if wanted(request.headers.get("accept", "")) == JSON:
+    kind = wanted(request.headers.get("accept", ""))
+    if kind == JSON:
         return Response(table, headers=headers, media_type=JSON)
     rows = [msgspec.to_builtins(each) for each in (*table.items, table.total)]
-    name = f"{request.url.path.rsplit('/', 1)[-1]}-by-{table.by}.csv"
+    ending, writer = WRITERS[kind]
+    name = f"{request.url.path.rsplit('/', 1)[-1]}-by-{table.by}.{ending}"
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return Response(csv_of(rows, columns), headers=headers, media_type="text/csv")
+    return Response(writer(rows, columns), headers=headers, media_type=kind)
 
 
-def csv_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> bytes:
+def csv_of(rows: Sequence[Row], columns: Sequence[Column]) -> bytes:
     """RFC 4180, with the mark by which spreadsheets know UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([heading for _, heading in columns])
     for row in rows:
-        writer.writerow([_cell(row, path) for path, _ in columns])
+        writer.writerow([_text(_value(row, path)) for path, _ in columns])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def _cell(row: Mapping[str, Any], path: str) -> str:
+def xlsx_of(rows: Sequence[Row], columns: Sequence[Column]) -> bytes:
+    """A workbook: text is text whatever it begins with, numbers are numbers, nothing is empty
+    but what there is no figure for."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet, share = book.add_worksheet("指标"), book.add_format({"num_format": "0.0000"})
+        sheet.freeze_panes(1, 2)
+        for across, (_, heading) in enumerate(columns):
+            sheet.write_string(0, across, heading, book.add_format({"bold": True}))
+            sheet.set_column(across, across, 2 * len(heading) + 3)
+        for down, row in enumerate(rows, 1):
+            for across, (path, _) in enumerate(columns):
+                match _value(row, path):
+                    case None:
+                        pass
+                    case bool(yes):
+                        sheet.write_string(down, across, YES_NO[yes])
+                    case float(number):
+                        sheet.write_number(down, across, number, share)
+                    case int(number):
+                        sheet.write_number(down, across, number)
+                    case value:
+                        sheet.write_string(down, across, str(value))
+    return out.getvalue()
+
+
+WRITERS: Mapping[str, tuple[str, Callable[[Sequence[Row], Sequence[Column]], bytes]]] = {
+    CSV: ("csv", csv_of),
+    XLSX: ("xlsx", xlsx_of),
+}
+YES_NO = {True: "是", False: "否"}
+
+
+def _value(row: Row, path: str) -> Any:
     value: Any = row
     for step in path.split("."):
         value = value[step]
+    return value
+
+
+def _text(value: Any) -> str:
     match value:
         case None:
             return ""
         case bool():
-            return "是" if value else "否"
+            return YES_NO[value]
         case float():
             return f"{value:.4f}"
         case str() if value.startswith(FORMULA):

@@ -154,3 +154,23 @@ async def test_a_count_that_was_bent_is_found(stage: Stage) -> None:
     await stage.session.execute(text("UPDATE figure_counts SET completed = 7"))
     ((kept, anew),) = (await recounting.differences(stage.session)).values()
     assert (kept.completed, anew.completed) == (7, 1)
+
+
+async def test_what_the_worker_has_not_come_to_is_no_difference(stage: Stage) -> None:
+    await stage.request()
+    await count_all(stage.session)
+    await stage.request(at=MONDAY + timedelta(days=1))
+    assert await recounting.differences(stage.session) == {}
+    assert await recounting.waiting(stage.session) == 1
+    await count_all(stage.session)
+    assert await recounting.waiting(stage.session) == 0
+
+
+async def test_from_zero_the_counts_are_the_same_again(stage: Stage) -> None:
+    await a_busy_month(stage, random.Random(11))
+    await count_all(stage.session)
+    kept = await counting.kept(stage.session)
+    await stage.session.execute(text("UPDATE figure_counts SET grade_5 = grade_5 + 3"))
+    assert await recounting.rebuild(stage.session) == len(kept)
+    assert await counting.kept(stage.session) == kept
+    assert await recounting.differences(stage.session) == {}

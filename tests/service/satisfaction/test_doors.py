@@ -10,6 +10,7 @@ import pytest
 
 from service.auth.callers import Role
 from service.requests.models import State
+from service.talents.importing.sheets import XLSX
 from tests.city import City, Someone
 from tests.service.satisfaction.make import Stage, signed_in
 
@@ -112,11 +113,11 @@ async def test_two_officers_at_once_are_one_call_back(town: Town) -> None:
     assert codes == [200, 412, 412, 412]
 
 
-async def test_the_tables_say_that_they_can_be_had_as_csv(town: Town) -> None:
+async def test_the_tables_say_that_they_can_be_had_as_sheets(town: Town) -> None:
     page = (await town.city.nobody.get("/schema/openapi.json")).json()
     for path in ("/v1/centre/satisfaction", "/v1/centre/sla", "/v1/public/satisfaction"):
         content = page["paths"][path]["get"]["responses"]["200"]["content"]
-        assert set(content) == {"application/json", "text/csv"}
+        assert set(content) == {"application/json", "text/csv", XLSX}
 
 
 async def test_staff_may_not_rate_and_nobody_may_not(town: Town) -> None:
@@ -250,6 +251,9 @@ async def test_each_table_by_each_dimension_as_json_and_csv(
     assert plain.json()["from"] == "2026-03-02"
     sheet = await town.officer.get(path, params={"by": by}, headers={"Accept": "text/csv"})
     assert sheet.headers["content-type"] == "text/csv; charset=utf-8"
+    book = await town.officer.get(path, params={"by": by}, headers={"Accept": XLSX})
+    assert (book.headers["content-type"], book.content[:2]) == (XLSX, b"PK")
+    assert book.headers["content-disposition"].endswith('.xlsx"')
     assert len(sheet.content.decode("utf-8-sig").splitlines()) == 3
 
 

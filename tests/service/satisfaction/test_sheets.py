@@ -1,12 +1,17 @@
 """Tables for spreadsheets, and which form a caller gets (api.md 6.2)."""
 
+import io
+from typing import Any
+
 import msgspec
 import pytest
+from python_calamine import CalamineWorkbook
 
 from service.problems import NotAcceptable
 from service.satisfaction import figure_views, sheets
 from service.satisfaction.figures import Counts
 from service.satisfaction.rules import Rules
+from service.talents.importing.sheets import XLSX
 
 
 @pytest.mark.parametrize(
@@ -18,6 +23,7 @@ from service.satisfaction.rules import Rules
         ("text/csv;q=0.5, application/json", sheets.JSON),
         ("text/html, text/csv;q=0.9, */*;q=0.1", sheets.CSV),
         ("TEXT/CSV; charset=utf-8", sheets.CSV),
+        (f"{XLSX}, */*;q=0.1", XLSX),
     ],
 )
 def test_the_caller_chooses_by_accept(accept: str, kind: str) -> None:
@@ -47,6 +53,21 @@ def test_shares_have_four_decimals_and_nothing_is_empty() -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+86", "-x", "@sum"])
 def test_a_name_is_never_a_formula(name: str) -> None:
     assert lines({"name": name, "share": 1})[1] == f"'{name},1"
+
+
+def cells(*rows: dict[str, object]) -> list[list[Any]]:
+    made = sheets.xlsx_of(rows, [("name", "名称"), ("share", "率")])
+    return CalamineWorkbook.from_filelike(io.BytesIO(made)).get_sheet_by_index(0).to_python()
+
+
+@pytest.mark.parametrize("name", ["=1+1", "370100", "2026-03", "http://a.b", "@sum"])
+def test_in_a_workbook_text_stays_text_and_numbers_are_numbers(name: str) -> None:
+    rows = cells({"name": name, "share": 0.25}, {"name": "乙", "share": None})
+    assert rows == [["名称", "率"], [name, 0.25], ["乙", ""]]
+
+
+def test_in_a_workbook_counts_and_marks_are_themselves() -> None:
+    assert cells({"name": True, "share": 7}) == [["名称", "率"], ["是", 7.0]]
 
 
 @pytest.mark.parametrize(
