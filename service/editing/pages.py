@@ -86,7 +86,7 @@ async def show_offering(
 ) -> Response[Any]:
     """The offering; the form begins with what the newest version says."""
     history = await views.history(session, code)
-    versions = {each.version: each for each in await views.versions(session, code)}
+    versions = {each.version: each for each in await queries.versions_of(session, code)}
     newest = versions[history[0].version]
     wanted = request.query_params.get("from", "")
     start = {str(number): each for number, each in versions.items()}.get(wanted, newest)

@@ -103,12 +103,6 @@ async def open_of(session: AsyncSession, code: str) -> OfferingDraft | None:
     return found
 
 
-async def versions(session: AsyncSession, code: str) -> Sequence[OfferingVersion]:
-    """Every version of an offering, the oldest first."""
-    query = select(OfferingVersion).where(OfferingVersion.code == code)
-    return (await session.scalars(query.order_by(OfferingVersion.version))).all()
-
-
 async def history(session: AsyncSession, code: str) -> list[VersionLine]:
     """Every version of an offering, the newest first; raises NotFound."""
     query = (

@@ -25,6 +25,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     mode: str | None = None
     q: str | None = None
     region: str | None = None
+    category: int | None = None
+    beneficiary: str | None = None
 
 
 def versions_on(on: date) -> Select[OfferingVersion]:
@@ -52,6 +54,12 @@ async def in_force(session: AsyncSession, on: date) -> Sequence[OfferingVersion]
     return (await session.scalars(versions_on(on))).all()
 
 
+async def versions_of(session: AsyncSession, code: str) -> Sequence[OfferingVersion]:
+    """Every version of an offering, the newest first."""
+    query = select(OfferingVersion).where(OfferingVersion.code == code)
+    return (await session.scalars(query.order_by(OfferingVersion.version.desc()))).all()
+
+
 async def search(
     session: AsyncSession, wanted: Search, on: date, *, after: str, limit: int
 ) -> list[OfferingVersion]:
@@ -65,6 +73,10 @@ async def search(
         query = query.where(in_force.sector == wanted.sector)
     if wanted.mode is not None:
         query = query.where(in_force.mode == wanted.mode)
+    if wanted.category is not None:
+        query = query.where(in_force.categories.contains([wanted.category]))
+    if wanted.beneficiary is not None:
+        query = query.where(in_force.beneficiaries.contains([wanted.beneficiary]))
     for word in words_of(wanted.q or ""):
         query = query.where(in_force.search_text.contains(word, autoescape=True))
     if wanted.region is not None:

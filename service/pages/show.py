@@ -1,14 +1,16 @@
 """How a page is shown: layout's variables, words for times, the way from role to home."""
 
+import hashlib
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.response import Template
 
 from service.auth.callers import Caller, Role
+from service.etag import unchanged
 from service.problems import Problem
 from service.worktime.words import display
 
@@ -99,6 +101,23 @@ def page(
         media_type="text/html",
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def cacheable(request: Request[Any, Any, Any], shown: Template) -> Response[Any]:
+    """A page that is the same for everybody: anybody may keep it for a minute, and ask by its ETag
+    whether it still stands. With somebody's name on it, it is theirs alone.
+    """
+    if request.scope.get("user") is not None:
+        return shown
+    body = shown.to_asgi_response(app=None, request=request).body
+    headers = {
+        "Cache-Control": "public, max-age=60",
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "Vary": "Cookie, Authorization",
+    }
+    if unchanged(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(None, status_code=304, headers=headers)
+    return Response(body, media_type="text/html", headers=headers)
 
 
 def when(moment: datetime | None) -> str:

@@ -19,6 +19,7 @@ from service.pages.show import page
 from service.problems import Problem
 from service.reference import regions
 from service.requests import (
+    catalogue_pages,
     choices,
     conversation,
     deadlines,
@@ -327,6 +328,7 @@ ROUTES = [
     withdraw,
     choice,
     *new_pages.ROUTES,
+    *catalogue_pages.ROUTES,
     *desk_queue.ROUTES,
     *steward_pages.ROUTES,
     *desk_pages.ROUTES,

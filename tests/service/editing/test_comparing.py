@@ -7,7 +7,7 @@ import pytest
 from service.editing.comparing import in_words
 from service.editing.content import Change
 from tests.city import City
-from tests.service.editing.test_editing import act, centre, drafted
+from tests.service.editing.drafts import act, centre, drafted
 
 OLD = {"properties": {"a": {"title": "甲"}, "b": {"title": "乙"}}, "required": ["a"]}
 
