@@ -70,7 +70,9 @@ def main() -> None:
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
     parser.add_argument("--minutes", type=float, default=2.0, help="chaos 的时长")
     parser.add_argument("--seed", type=int, default=7, help="chaos 的种子")
-    parser.add_argument("--broker", default="", help="effects 用的 amqp:// 地址,默认内置队列")
+    parser.add_argument(
+        "--broker", default="", help="rabbitmq(自己起一个)或 amqp:// 地址,默认内置队列"
+    )
     parser.add_argument("--keep", type=Path, help="保留数据目录")
     arguments = parser.parse_args()
     print(f"· {machine()}; 负载 {os.getloadavg()[0]:.1f}")
@@ -80,7 +82,9 @@ def main() -> None:
         return
     path = arguments.keep or Path(tempfile.mkdtemp(prefix="hck-bench-"))
     if arguments.only == "chaos":
-        sys.exit(1 if chaos.run(path / "var", arguments.minutes, arguments.seed) else 0)
+        sys.exit(
+            1 if chaos.run(path / "var", arguments.minutes, arguments.seed, arguments.broker) else 0
+        )
     stage = Stage(path)
     try:
         stage.build()

@@ -16,12 +16,12 @@ import hypothesis
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from local import rabbit
 from local.postgres import Cluster
 from service import db, sealing
 from service.settings import Settings
 from tests import template
 from tests.city import City
-from tests.workers import rabbit
 
 hypothesis.settings.register_profile(
     "hck", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
@@ -57,8 +57,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the run's RabbitMQ, started for whoever asks first."""
-    with rabbit.running(tmp_path_factory.mktemp("rabbit")) as url:
-        yield url
+    with rabbit.running(tmp_path_factory.mktemp("rabbit")) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,19 @@
 """The account after the storm finds what is lost and what is doubled."""
 
+from datetime import timedelta
 from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from bench import chaos
-from bench.chaos import Ledger, Product
+from bench.chaos import account as accounts
+from bench.chaos.clients import Ledger, forged
+from bench.chaos.product import Product
+from bench.receiver import Receiver
 from tests.city import City
 from tests.service.requests.ask import submitted
+from workers.webhooks import Caller, push_due
 
 
 class Standing:
@@ -24,7 +28,8 @@ class Standing:
 
 async def account(city: City, ledger: Ledger) -> dict[str, int]:
     """What is wrong, without what is right."""
-    found = await chaos.account(cast(Product, Standing(city)), ledger)
+    found = await accounts.account(cast(Product, Standing(city)), ledger)
+    found |= await accounts.seals(city.sessions, accounts.tomorrow_night(city.now))
     return {name: count for name, count in found.items() if count}
 
 
@@ -58,7 +63,9 @@ async def test_an_answer_without_a_request_and_a_request_without_an_answer(
     assert await account(city, ledger) == {"没有人要过的申请": 1}
     ledger.redemptions["key"] = str(uuid4())
     ledger.unanswered.append("/v1/requests")
+    ledger.misjudged.append("valid: 200 card-revoked")
     found = await account(city, ledger)
+    assert found["答错的核验"] == 1
     assert found["答复过而不在的核销"] == 1
     assert found["始终没有答复的请求"] == 1
 
@@ -83,3 +90,42 @@ async def test_each_loss_has_its_line(
 ) -> None:
     await bend(city, statement)
     assert name in await account(city, ledger)
+
+
+async def test_an_event_that_a_subscriber_never_gets_has_its_line(
+    city: City, ledger: Ledger
+) -> None:
+    receiver = await Receiver().start()
+    housing = await city.client("housing")
+    made = await housing.post("/v1/partner/webhooks", {"url": receiver.url, "types": []})
+    assert made.status_code == 201, made.text
+    city.pass_time(timedelta(seconds=1))
+    case = await submitted(city)
+    ledger.requests["other"] = case.id
+    await city.settle()
+    await push_due(city.sessions, Caller(city.settings), lambda: city.now)
+    await receiver.stop()
+    assert receiver.got
+    ledger.received = set(receiver.got)
+    assert await account(city, ledger) == {}
+    ledger.received.pop()
+    assert await account(city, ledger) == {"记为送达而接收端没有的事件": 1}
+    await bend(city, "UPDATE webhook_deliveries SET state = 'failed', next_at = NULL")
+    assert (await account(city, ledger))["既未送达也不再投的推送"] == len(receiver.got)
+    await bend(city, "DELETE FROM webhook_deliveries")
+    assert (await account(city, ledger))["订阅了而没有推送记录的事件"] == len(receiver.got)
+
+
+async def test_an_event_changed_or_added_after_the_seal_has_its_line(
+    city: City, ledger: Ledger
+) -> None:
+    assert await account(city, ledger) == {}
+    await bend(city, "UPDATE events SET data = '{}' WHERE type = 'hck.request.submitted.v1'")
+    assert await account(city, ledger) == {"与封存对不上的日志": 1}
+    await bend(city, "DELETE FROM audit_regions")
+    assert "不在任何一日封存里的事件" in await account(city, ledger)
+
+
+def test_a_forged_code_is_another_one_with_the_same_alphabet() -> None:
+    assert forged("HCK1:ABC") == "HCK1:000"
+    assert forged("HCK1:000") == "HCK1:100"

@@ -10,10 +10,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from local.rabbit import Server
 from service.settings import Settings
 from tests.faults.processes import Product, until
 from tests.faults.test_kills import effects, read_to_the_end, signed_in, submit
-from tests.workers.rabbit import Server
 
 WHILE_AWAY = 5
 

@@ -8,7 +8,7 @@ from aio_pika.exceptions import AMQPError, DeliveryError
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.message import Message
 
-from tests.workers import rabbit
+from local import rabbit
 from workers.broker import QuorumBroker, make_broker
 from workers.confirmed import Confirmed
 
