@@ -5,7 +5,15 @@ from typing import Any, get_args
 import msgspec
 
 from events.base import Event, type_of
-from events.of_accounts import LoginLocked, SessionClosed, SessionOpened
+from events.of_accounts import (
+    ChannelBounced,
+    ChannelConfirmed,
+    ChannelRemoved,
+    LoginLocked,
+    PreferenceSet,
+    SessionClosed,
+    SessionOpened,
+)
 from events.of_applications import (
     ApplicationAtCityReview,
     ApplicationAtCountyReview,
@@ -73,6 +81,7 @@ from events.of_ratings import RatingCalledBack, RatingGiven, RatingRectified, Ra
 from events.of_requests import (
     CorrectionAnswered,
     CorrectionAsked,
+    DeadlineAcknowledged,
     DeadlineBreached,
     DeadlineRecomputed,
     DeadlineWarned,
@@ -159,6 +168,7 @@ AnyEvent = (
     | DeadlineWarned
     | DeadlineBreached
     | DeadlineRecomputed
+    | DeadlineAcknowledged
     | StewardSet
     | SpecialistSet
     | AbsenceNoted
@@ -172,6 +182,10 @@ AnyEvent = (
     | RatingRectified
     | RatingRuled
     | SessionOpened
+    | ChannelConfirmed
+    | ChannelRemoved
+    | ChannelBounced
+    | PreferenceSet
     | SessionClosed
     | LoginLocked
     | TableLoaded

@@ -26,3 +26,28 @@ class SessionClosed(OfAccount, frozen=True, kw_only=True, tag="hck.session.close
 
 class LoginLocked(OfAccount, frozen=True, kw_only=True, tag="hck.session.locked.v1"):
     """Five failures in a row: nobody signs in here for 15 minutes."""
+
+
+class OfChannel(OfAccount, frozen=True, kw_only=True):
+    """Happened to where an account is reached; `channel` is email or sms."""
+
+    channel: str
+
+
+class ChannelConfirmed(OfChannel, frozen=True, kw_only=True, tag="hck.channel.confirmed.v1"):
+    """An address is the account's: its code came back."""
+
+
+class ChannelRemoved(OfChannel, frozen=True, kw_only=True, tag="hck.channel.removed.v1"):
+    """The account is not reached by this channel any more."""
+
+
+class ChannelBounced(OfChannel, frozen=True, kw_only=True, tag="hck.channel.bounced.v1"):
+    """Messages to the address come back: it is no good any more."""
+
+
+class PreferenceSet(OfChannel, frozen=True, kw_only=True, tag="hck.channel.preferred.v1"):
+    """Somebody chose whether a topic reaches them by this channel."""
+
+    topic: str
+    wanted: bool

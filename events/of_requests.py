@@ -164,6 +164,26 @@ class DeadlineBreached(OfClock, frozen=True, kw_only=True, tag="hck.deadline.bre
     """Time ran out; a fact that stays."""
 
 
+class DeadlineAcknowledged(
+    OfRequest, frozen=True, kw_only=True, tag="hck.deadline.acknowledged.v1"
+):
+    """Somebody who was told of a rung took note; their side is not reminded of it again.
+
+    `audience`: whose side it was (clerks, heads, steward, centre, holder).
+    """
+
+    clock_id: UUID
+    leg: str
+    generation: int
+    rung: str
+    audience: str
+
+    @property
+    def concerns(self) -> UUID | None:
+        """No partner: who reminds whom inside is no partner's matter."""
+        return None
+
+
 class DeadlineRecomputed(OfRequest, frozen=True, kw_only=True, tag="hck.deadline.recomputed.v1"):
     """A newer calendar moved an open deadline."""
 

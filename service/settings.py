@@ -16,7 +16,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `database_url` is the service's own role, `database_owner_url` the role that migrates.
     Limits are calls a minute over all processes (card-token.md 10.6). `webhook_networks`: inner
-    networks that webhooks may reach, as CIDRs with commas between (events.md 4.5).
+    networks that webhooks may reach, as CIDRs with commas between (events.md 4.5). A channel is off
+    until it has an `smtp_host` or an `sms_url`; `smtp_security` is starttls, tls or none.
     """
 
     database_url: str
@@ -34,6 +35,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_store: str = "sealed"
     card_profile: str = "es256"
     database_pool: int = 8
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_ca_file: str = ""
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""
+    smtp_timeout: float = 15.0
+    sms_url: str = ""
+    sms_key: str = ""
+    sms_secret: str = ""
+    sms_sign: str = "惠才卡"
+    sms_timeout: float = 10.0
     limit_verify: int = 1200
     limit_redeem: int = 600
     limit_present: int = 60

@@ -6,10 +6,12 @@ from events import dead as _dead  # noqa: F401 - a table beside the log
 from events import log
 from service.audit import models as audit_models
 from service.auth import models as auth_models
+from service.channels import models as channel_models
 from service.counters import models as counter_models
 from service.counters.journals import models as journal_models
 from service.db import Base
 from service.editing import models as editing_models
+from service.escalation import models as escalation_models
 from service.offerings import models as offering_models
 from service.partners import models as partner_models
 from service.partners.webhooks import models as webhook_models
@@ -33,8 +35,10 @@ ROOMS = (
     audit_models,
     auth_models,
     care_models,
+    channel_models,
     counter_models,
     editing_models,
+    escalation_models,
     journal_models,
     family_models,
     matter_models,

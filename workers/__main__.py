@@ -1,6 +1,7 @@
-"""`python -m workers actors|relay|timers|webhooks|queue`: one process of the workers' side.
+"""`python -m workers actors|relay|timers|webhooks|channels|queue`: one process of the workers.
 
-Relay, timers and webhooks are loops: one process may run several (`workers timers webhooks`).
+Relay, timers, webhooks and channels are loops: one process may run several of them
+(`workers timers webhooks`).
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import dramatiq
 from service import nudge
 from service.logs import configure_logs
 from service.settings import Settings, SettingsError, read
-from workers import relay, runtime, timers, webhooks
+from workers import outward, relay, runtime, timers, webhooks
 from workers.broker import broker, prepare, role_of
 
 THREADS = 8
@@ -80,7 +81,14 @@ async def pushing(settings: Settings, stop: asyncio.Event) -> None:
     await webhooks.run(runtime.sessions, runtime.clock, stop, webhooks.Caller(settings))
 
 
-LOOPS: dict[str, Loop] = {"relay": relaying, "timers": timing, "webhooks": pushing}
+async def sending(settings: Settings, stop: asyncio.Event) -> None:
+    """The channels' loops."""
+    await outward.run(runtime.sessions, runtime.clock, stop, settings)
+
+
+LOOPS: dict[str, Loop] = {
+    "relay": relaying, "timers": timing, "webhooks": pushing, "channels": sending,
+}  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from service import db, sealing
+from service.channels import switched
 from service.settings import Settings
 from service.talents.proof import card_keys
 from service.talents.proof.key_store import store_of
@@ -29,6 +30,7 @@ def boot(settings: Settings) -> None:
     global sessions, clock
     sealing.use(sealing.load_ring(settings))
     card_keys.use(store_of(settings))
+    switched.use(settings)
     engine = db.make_engine(settings)
     _engine[:] = [engine]
     sessions, clock = db.make_sessions(engine), wall_clock

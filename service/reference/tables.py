@@ -51,6 +51,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "offering", "region", "partner", "rank", "share", "daily_capacity", "batch_capacity",
         "opens_at", "closes_at", "valid_from", "valid_to",
     ),
+    "quiet_hours": ("region", "role", "from", "to", "rest_days", "gather_minutes"),
+    "escalation": ("leg", "rung", "to", "repeat_hours", "repeats"),
+    "partner_heads": ("partner", "login"),
 }  # fmt: skip
 """The tables and the columns that each must have, in the order in which they are loaded."""
 
@@ -117,6 +120,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "catalogue": ("code",),
     "municipal": ("city", "tier", "offering"),
     "routes": ("offering", "region", "partner", "valid_from"),
+    "quiet_hours": ("region", "role"),
+    "escalation": ("leg", "rung", "to"),
+    "partner_heads": ("partner", "login"),
 }
 
 

@@ -28,6 +28,15 @@ ROLES: dict[str, str] = {
     "system": "系统",
 }
 LEGS = {"promise": "整件办结", "acceptance": "接件", "handling": "办理", "correction": "补正"}
+SIDES = {
+    "holder": "申请人",
+    "steward": "服务专员",
+    "clerks": "办理单位",
+    "heads": "办理单位负责人",
+    "centre": "专家中心",
+}
+OWN_ACTS = (happened.MessageSent, happened.DeadlineAcknowledged)
+"""What a steward does as one, not for the holder."""
 WITHDRAWN_OFFER = {"lapsed": "未在时限内接件,已收回并另行派送", "withdrawn": "申请已撤回"}
 RULED = {
     "opened": "暂无单位能够承接,已转专家中心裁定,期间不计时",
@@ -87,7 +96,7 @@ def _entry(row: sa.Row[Any], names: Mapping[UUID, str], note: str | None) -> Ent
     partner = names.get(row.partner_id, "办理单位")
     event = catalogue.read(row.type, row.data)
     by = partner if row.role in ("client", "partner_clerk") else ROLES.get(row.role, "工作人员")
-    helped = row.role == "steward" and not isinstance(event, happened.MessageSent)
+    helped = row.role == "steward" and not isinstance(event, OWN_ACTS)
     text = words(event, partner)
     return Entry(
         row.at.astimezone(SHANGHAI),
@@ -171,6 +180,8 @@ def _of_time(event: AnyEvent) -> str | None:
             return f"{LEGS.get(leg, leg)}时限将至({until(due_at)})"
         case happened.DeadlineBreached(leg=leg):
             return f"{LEGS.get(leg, leg)}已超过承诺时限"
+        case happened.DeadlineAcknowledged(leg=leg, audience=audience):
+            return f"{SIDES.get(audience, '工作人员')}已知悉{LEGS.get(leg, leg)}时限提醒"
         case happened.DeadlineRecomputed(due_at=due_at):
             return f"因工作日历更新,时限改为{until(due_at)}"
     return None

@@ -1,6 +1,6 @@
 """Whose accounts an event's notices go to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from events.of_requests import OfRequest
 from events.of_webhooks import OfWebhook
 from service.auth.callers import Role
 from service.auth.models import Account, GrantRow
+from service.partners import heads
 from service.reference import regions
 from service.requests.models import Request
 from service.satisfaction.models import Rating
@@ -26,6 +27,19 @@ from service.talents.applications.application import Application
 from service.talents.cards.card import Card
 from service.talents.care import queries as care
 from service.talents.models import Person
+
+ROLE_OF: Mapping[Audience, Role] = {
+    Audience.HOLDER: Role.TALENT,
+    Audience.STEWARD: Role.STEWARD,
+    Audience.CLERKS: Role.PARTNER_CLERK,
+    Audience.HEADS: Role.PARTNER_CLERK,
+    Audience.CENTRE: Role.CENTRE,
+    Audience.SPECIALISTS: Role.UNIT_SPECIALIST,
+    Audience.WINDOW: Role.REVIEWER,
+    Audience.LOOKED_AFTER: Role.TALENT,
+    Audience.DEPUTY: Role.STEWARD,
+}
+"""In which role each audience is told: whose quiet hours hold."""
 
 
 class Concerned(msgspec.Struct, frozen=True):
@@ -98,6 +112,13 @@ async def accounts(
         case Audience.CLERKS:
             found = granted.where(
                 GrantRow.role == Role.PARTNER_CLERK, GrantRow.organisation_id == about.partner_id
+            )
+        case Audience.HEADS:
+            logins = await heads.logins_of(session, about.partner_id)
+            found = granted.where(
+                GrantRow.role == Role.PARTNER_CLERK,
+                GrantRow.organisation_id == about.partner_id,
+                Account.login.in_(logins),
             )
         case Audience.SPECIALISTS:
             found = granted.where(

@@ -1,6 +1,7 @@
 """What people are told when something happens: to whom, and in which words. A table, no rows.
 
-Sentences name the offering, the partner and the time, never a person (events.md 1.3).
+Sentences name the offering, the partner and the time, never a person (events.md 1.3). Those of a
+deadline's rungs, whose audiences are the officials' matter, are in service/escalation.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ class Audience(StrEnum):
     HOLDER = "holder"
     STEWARD = "steward"
     CLERKS = "clerks"
+    HEADS = "heads"
     CENTRE = "centre"
     SPECIALISTS = "specialists"
     WINDOW = "window"
@@ -47,23 +49,9 @@ class Line(msgspec.Struct, frozen=True):
     only: Callable[[Any], bool] | None = None
 
 
-HOLDER, STEWARD, CLERKS, CENTRE, SPECIALISTS, WINDOW, LOOKED_AFTER, DEPUTY = Audience
+HOLDER, STEWARD, CLERKS, HEADS, CENTRE, SPECIALISTS, WINDOW, LOOKED_AFTER, DEPUTY = Audience
 HOLDER_SIDE = (HOLDER, STEWARD)
 BESIDE = (SPECIALISTS, STEWARD)
-
-
-def _leg(*legs: str) -> Callable[[Any], bool]:
-    return lambda event: event.leg in legs
-
-
-def _near(*legs: str) -> Callable[[Any], bool]:
-    """A warning before the deadline of one of these legs."""
-    return lambda event: event.leg in legs and not event.rung.startswith("breach")
-
-
-def _past(*legs: str) -> Callable[[Any], bool]:
-    """A reminder some working days after it was missed (time.md E1)."""
-    return lambda event: event.leg in legs and event.rung.startswith("breach")
 
 
 def _is(name: str, *values: str) -> Callable[[Any], bool]:
@@ -203,20 +191,6 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
             "专家中心已裁定终止您的“{offering}”申请,理由见申请记录。",
             _is("ruling", "ended"),
         ),
-    ),
-    of_requests.DeadlineWarned: (
-        Line((CLERKS,), "“{offering}”申请{leg}将于{due}到期。", _near("acceptance", "handling")),
-        Line((STEWARD,), "您联系的人才的“{offering}”申请将于{due}到期。", _near("promise")),
-        Line((HOLDER,), "您的“{offering}”申请补正将于{due}截止。", _near("correction")),
-        Line((CLERKS,), "“{offering}”申请{leg}超期仍未办结,请立即办理。", _past("handling")),
-        Line((CENTRE,), "一件“{offering}”申请超期仍未办结,请督办。", _past("promise")),
-    ),
-    of_requests.DeadlineBreached: (
-        Line((CLERKS,), "“{offering}”申请{leg}已超期,请立即办理。", _leg("acceptance", "handling")),
-        Line(
-            (CENTRE,), "一件“{offering}”申请{leg}超期。", _leg("acceptance", "handling", "promise")
-        ),
-        Line((STEWARD,), "您联系的人才的“{offering}”申请已超期。", _leg("promise")),
     ),
     of_requests.DeadlineRecomputed: (
         Line(HOLDER_SIDE, "日历调整,您的“{offering}”申请时限改为{due}。"),
