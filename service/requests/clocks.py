@@ -23,7 +23,7 @@ from service.requests.models import Clock, Pause, Request, Rung
 from service.worktime import pauses as stretches
 from service.worktime import reckoning
 from service.worktime.calendars import Calendar
-from service.worktime.current import current
+from service.worktime.current import WorkingTime, current
 from service.worktime.reckoning import AnyBudget, Series, WorkingDays, WorkingMinutes
 from service.worktime.rungs import Fall, rungs
 
@@ -68,7 +68,15 @@ async def start(
     session: AsyncSession, request: Request, leg: Leg, version: OfferingVersion, now: datetime
 ) -> Clock:
     """Start the clock of a leg; raises CalendarUnknown where it would end in an unknown year."""
-    working_time = await current(session)
+    clock = started(request, leg, version, await current(session), now)
+    session.add(clock)
+    return clock
+
+
+def started(
+    request: Request, leg: Leg, version: OfferingVersion, working_time: WorkingTime, now: datetime
+) -> Clock:
+    """The row of a clock that begins now, reckoned. No session; raises as `start` does."""
     clock = Clock(
         id=ids.new_id(),
         request_id=request.id,
@@ -80,7 +88,6 @@ async def start(
         started_at=now,
     )
     _reckon(clock, working_time.of(clock.region), (), frozenset())
-    session.add(clock)
     return clock
 
 

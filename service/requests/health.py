@@ -4,6 +4,7 @@ Silent is whoever let its last three offers run out. It is told, 专家中心 is
 answers one it is tried with one offer a day and offering where somebody else is able (routing.py).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +22,11 @@ SILENT_AFTER = 3
 ANSWERS = (Ended.ACCEPTED, Ended.BOUNCED)
 
 
+def fell_silent(last: Sequence[str | None]) -> bool:
+    """Whether its last offers, as they ended, make a partner silent. Pure."""
+    return len(last) == SILENT_AFTER and set(last) == {Ended.LAPSED}
+
+
 async def note_lapse(session: AsyncSession, partner_id: UUID, now: datetime) -> bool:
     """An offer ran out; the dispatch says so already. Returns whether the partner fell silent."""
     last = (
@@ -29,8 +35,7 @@ async def note_lapse(session: AsyncSession, partner_id: UUID, now: datetime) -> 
         .order_by(Dispatch.ended_at.desc(), Dispatch.id.desc())
         .limit(SILENT_AFTER)
     )
-    ends = (await session.scalars(last)).all()
-    if len(ends) < SILENT_AFTER or set(ends) != {Ended.LAPSED}:
+    if not fell_silent((await session.scalars(last)).all()):
         return False
     event = PartnerFellSilent(partner_id=partner_id, lapses=SILENT_AFTER)
     return await _turn(session, event, now, silent=True)

@@ -1,5 +1,6 @@
 """What a partner does with a request (api.md 5.4): one row lock, one transaction each."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -19,6 +20,7 @@ from service.requests.loans import granting
 from service.requests.models import Request
 from service.requests.states import BOUNCES, Ended, Party
 from service.worktime import reckoning
+from service.worktime.calendars import Calendar
 from service.worktime.current import current
 from service.worktime.pauses import Pause
 from service.worktime.reckoning import WorkingDays
@@ -133,10 +135,16 @@ async def _check_early(session: AsyncSession, request: Request, now: datetime) -
     calendar = (await current(session)).of(request.region)
     pauses = await clocks.pauses_of(session, request.id)
     stood = [Pause(each.began_at, each.ended_at) for each in pauses]
-    begun = request.accepted_at or now
-    until = reckoning.due(begun, WorkingDays(ASK_WITHIN_DAYS), calendar, stood).due_at
+    until = ask_until(request.accepted_at or now, calendar, stood)
     if until is not None and now >= until:
         raise TooLateToAsk
+
+
+def ask_until(
+    accepted_at: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
+) -> datetime | None:
+    """Before which instant a correction may be asked for; none while a pause lasts. Pure."""
+    return reckoning.due(accepted_at, WorkingDays(ASK_WITHIN_DAYS), calendar, pauses).due_at
 
 
 async def publicise(
