@@ -7,6 +7,7 @@ python3 dev.py check            代码规范、类型、引用方向、数据库
 python3 dev.py bench            性能比值
 python3 dev.py load 表名 文件    载入官员新表
 python3 dev.py deadlines 文件    逐行推算时限
+python3 dev.py simulate [--months 12 --requests 100000 --seed 7]   在虚拟时钟上按真规则跑一年
 python3 dev.py rotate-keys      换密钥并重封个人信息
 python3 dev.py card-keys [list|make|switch|retire|revoke]   卡的签发密钥
 python3 dev.py audit [list|export|keys|check]   日志的封存:列出、取走一日、公钥、核对
@@ -31,7 +32,7 @@ NEEDED = (3, 11)
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 LOCAL = (
     "run", "load", "deadlines", "rotate-keys", "card-keys", "audit", "routing", "dead-letters",
-    "import-holders", "prove", "check-legs",
+    "import-holders", "prove", "check-legs", "simulate",
 )  # fmt: skip
 PARTS = {  # what tests need beside Python packages: a file that shows it is there, its package
     "/usr/bin/chromium": "chromium",

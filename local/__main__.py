@@ -13,8 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from local import database
 from local.folder import Folder, FolderError
 from local.postgres import ClusterError
+from local.simulation import commands as simulation
 from local.supervisor import StartError, Supervisor
 from service import __main__ as service_commands
+from service.problems import Problem
 from service.settings import SettingsError
 
 WORDED = {
@@ -54,6 +56,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     holders.add_argument("--apply", action="store_true", help="全部合格时生效")
     holders.add_argument("file")
     commands.add_parser("deadlines").add_argument("file")
+    simulation.add_to(commands.add_parser("simulate", help="在虚拟时钟上跑一年"))
     return parser.parse_args(words)
 
 
@@ -97,24 +100,33 @@ def _with_addresses(folder: Folder, addresses: dict[str, str], words: list[str])
     return service_commands.main(words)
 
 
+def done(arguments: argparse.Namespace) -> int:
+    """What a command's own hand makes of it: its status."""
+    match arguments.command:
+        case "run":
+            return run(arguments)
+        case "simulate":
+            return simulation.run(arguments)
+        case "deadlines":
+            return service_commands.main(["deadlines", arguments.file])
+        case "load":
+            return on_database(arguments, ["load", arguments.table, arguments.file])
+        case "import-holders":
+            more = ["--apply"] if arguments.apply else []
+            return on_database(arguments, ["import-holders", arguments.file, *more])
+        case name if name in WORDED:
+            return on_database(arguments, [name, *arguments.words])
+        case _:
+            return on_database(arguments, [arguments.command])
+
+
 def main(words: list[str]) -> int:
     """Do what the words name; a refusal is one sentence and status 1."""
     arguments = parse(words)
     try:
-        match arguments.command:
-            case "run":
-                return run(arguments)
-            case "deadlines":
-                return service_commands.main(["deadlines", arguments.file])
-            case "load":
-                return on_database(arguments, ["load", arguments.table, arguments.file])
-            case "import-holders":
-                more = ["--apply"] if arguments.apply else []
-                return on_database(arguments, ["import-holders", arguments.file, *more])
-            case name if name in WORDED:
-                return on_database(arguments, [name, *arguments.words])
-            case _:
-                return on_database(arguments, [arguments.command])
+        return done(arguments)
+    except Problem as wrong:
+        print(f"✗ {wrong.detail or wrong.title}", file=sys.stderr)
     except (StartError, FolderError, ClusterError, SettingsError) as wrong:
         print(f"✗ {wrong}", file=sys.stderr)
     except CommandError as wrong:

@@ -34,7 +34,9 @@ class Desk:
             candidate_of(
                 rule,
                 self.world.by_id[rule.partner_id].name,
-                Given(*(self._given[at, request.offering, rule.partner_id] for at in day_and_month)),
+                Given(
+                    *(self._given[at, request.offering, rule.partner_id] for at in day_and_month)
+                ),
                 sent_back=rule.partner_id in sent_back,
                 declined=False,
                 silent=rule.partner_id in self._silent,

@@ -9,18 +9,14 @@ from local.simulation.agencies import Agency
 from local.simulation.arrivals import Arrivals
 from local.simulation.desk import Desk
 from local.simulation.draws import Draws
-from local.simulation.journey import Journey, next_opening
+from local.simulation.journey import Journey
 from local.simulation.tally import Tally
 from local.simulation.world import World
 from service.requests.actions.handling import ask_until
 from service.requests.states import State
-from service.worktime.calendars import Calendar
 from service.worktime.hours import SHANGHAI
-from service.worktime.reckoning import WorkingMinutes, due
 
 Act = Callable[[Journey, datetime], None]
-LONGEST = 24_000
-"""Minutes; more has no budget either (time.md B1)."""
 REFERENCE = 100_000
 """Requests a year for which `per_day` of the agencies' table stands."""
 WORKING_DAY, WORKING_HOUR = 450, 60
@@ -69,10 +65,6 @@ class Simulation:
         step = self._on_way[journey.number].step
         heapq.heappush(self._heap, (when, journey.number, step, act))
 
-    def _after(self, minutes: float, calendar: Calendar, now: datetime) -> datetime:
-        whole = max(1, min(LONGEST, round(minutes)))
-        return due(now, WorkingMinutes(whole), calendar).due_at or now
-
     def _draws(self, journey: Journey) -> Draws:
         return self._on_way[journey.number].draws
 
@@ -90,7 +82,7 @@ class Simulation:
         holder = self.world.demand.holder
         if draws.happens("withdraws", holder["withdraws"]):
             minutes = draws.uniform("withdraws when") * 10 * WORKING_DAY
-            when = self._after(minutes, journey.calendar, now)
+            when = self.world.holders(journey.request.region).after(minutes, now)
             heapq.heappush(self._heap, (when, number, AT_ANY_STEP, self._withdraw))
         self._route(journey, now)
 
@@ -110,7 +102,7 @@ class Simulation:
         lapse_at = journey.falls("acceptance")["lapse"]
         usual = (self.world.usual[journey.version.code].accept_hours or 8) * WORKING_HOUR
         minutes = draws.around(f"{which} answer", agency.answer * usual, 0.5)
-        answer_at = self._after(minutes, self.world.opening(agency), now)
+        answer_at = self.world.opening(agency).after(minutes, now)
         if answer_at >= lapse_at or draws.happens(f"{which} ignored", agency.ignores):
             self._at(lapse_at, journey, self._lapse)
         elif draws.happens(f"{which} bounced", agency.bounces):
@@ -138,11 +130,12 @@ class Simulation:
         journey.open_ruling(now)
         centre, which = self.world.centre, f"ruling {len(journey.dispatches)}"
         minutes = self._draws(journey).around(which, centre.speed * 2 * WORKING_DAY, centre.spread)
-        self._at(self._after(minutes, self.world.opening(centre), now), journey, self._rule)
+        self._at(self.world.opening(centre).after(minutes, now), journey, self._rule)
 
     def _rule(self, journey: Journey, now: datetime) -> None:
         choice = self.desk.weigh(journey, now, forgiving=True)
-        if choice.partner_id is None:
+        rulings = sum(row.reason == "ruling" for row in journey.pauses)
+        if choice.partner_id is None or rulings > RULINGS:
             self._end(journey, State.EXPIRED, now)
             return
         journey.assign(choice.partner_id, now)
@@ -167,7 +160,7 @@ class Simulation:
     def _work_on(self, journey: Journey, now: datetime) -> None:
         act, minutes = self._on_way[journey.number].work.pop(0)
         opening = self.world.opening(self._agency(journey))
-        self._at(self._after(minutes, opening, now), journey, act)
+        self._at(opening.after(minutes, now), journey, act)
 
     def _ask(self, journey: Journey, now: datetime) -> None:
         accepted_at = journey.request.accepted_at or now
@@ -180,7 +173,7 @@ class Simulation:
         expire_at = journey.falls("correction")["expire"]
         usual = (self.world.usual[journey.version.code].correction_wd or 5) * WORKING_DAY
         minutes = draws.around("answer", holder["answer"] * usual, holder["spread"])
-        answer_at = self._after(minutes, journey.calendar, now)
+        answer_at = self.world.holders(journey.request.region).after(minutes, now)
         if answer_at >= expire_at or draws.happens("no answer", holder["silent"]):
             self._at(expire_at, journey, self._expire)
         else:
@@ -203,7 +196,7 @@ class Simulation:
         place = agency.key, now.astimezone(SHANGHAI).date()
         if agency.per_day is not None and self._done[place] >= agency.per_day * self.scale:
             # No hand is free today; tomorrow those who waited come first.
-            later = next_opening(self.world.opening(agency), now)
+            later = self.world.opening(agency).next_day(now)
             self._at(later, journey, self._complete)
             return
         self._done[place] += 1
@@ -222,5 +215,7 @@ class Simulation:
         del self._on_way[journey.number]
 
 
+RULINGS = 3
+"""So often 专家中心 names a partner; then it ends what nobody takes on (A)."""
 AT_ANY_STEP = -1
 """What the holder does may come whatever the partner is at."""

@@ -4,7 +4,7 @@ Each method is what an action of `service/requests` does between its lock and it
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count, islice
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from service.requests.models import Clock, Dispatch, Pause, Request
 from service.requests.states import Ended, State
 from service.worktime.calendars import Calendar
 from service.worktime.current import WorkingTime
-from service.worktime.hours import SHANGHAI, at
+from service.worktime.hours import SHANGHAI
 from service.worktime.pauses import Pause as Stretch
 from service.worktime.rungs import Fall
 
@@ -43,8 +43,7 @@ class Journey:
         )  # fmt: skip
         self.dispatches: list[Dispatch] = []
         self.pauses: list[Pause] = []
-        self.running: dict[Leg, Clock] = {}
-        self.step = 0
+        self.running: dict[Leg, tuple[Clock, Sequence[Fall]]] = {}
         self.start("promise", now)
 
     @property
@@ -54,21 +53,25 @@ class Journey:
 
     def falls(self, leg: Leg) -> dict[str, datetime]:
         """When the rungs of a running clock fall."""
-        return {fall.rung: fall.at for fall in self._falls(self.running[leg])}
+        return {fall.rung: fall.at for fall in self._falls(*self.running[leg])}
 
-    def _falls(self, clock: Clock) -> Sequence[Fall]:
+    def _falls(self, clock: Clock, at_start: Sequence[Fall]) -> Sequence[Fall]:
+        """Its rungs as they fall now; as at its start where nothing held it up since."""
+        if not clocks.stretches_of(clock, self.pauses):
+            return at_start
         return clocks.falls(clock, self.calendar, self.pauses)
 
     def start(self, leg: Leg, now: datetime) -> Clock:
         """A clock begins (clocks.start)."""
-        clock = clocks.started(self.request, leg, self.version, self.working_time, now)
-        self.running[leg] = clock
+        clock, falls = clocks.started(self.request, leg, self.version, self.working_time, now)
+        self.running[leg] = clock, falls
         return clock
 
     def stop(self, leg: Leg, now: datetime) -> bool:
         """A clock ends; what fell up to now has fired (clocks.stop). Returns whether in time."""
-        clock = self.running.pop(leg)
-        fell = [f for f in self._falls(clock) if f.at <= now and f.rung not in ACTING]
+        clock, at_start = self.running.pop(leg)
+        falls = self._falls(clock, at_start)
+        fell = [f for f in falls if f.at <= now and f.rung not in ACTING]
         breached_at = next((f.at for f in fell if f.rung == "breach"), None)
         held_up = self.stood if leg in clocks.PAUSED_LEGS else []
         self.tally.stopped(
@@ -200,10 +203,3 @@ def working_day_after(calendar: Calendar, day: date, number: int) -> date:
     """The so-manieth working day after a date."""
     later = (day + timedelta(days=n) for n in count(1))
     return next(islice(filter(calendar.is_workday, later), number - 1, None))
-
-
-def next_opening(calendar: Calendar, now: datetime) -> datetime:
-    """When somebody is there again on the next working day."""
-    day = working_day_after(calendar, now.astimezone(SHANGHAI).date(), 1)
-    opens = calendar.hours[0].opens if calendar.hours else time(9)
-    return at(day, opens)

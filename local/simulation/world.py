@@ -18,6 +18,7 @@ from local.simulation.agencies import (
     read_agencies,
     read_demand,
 )
+from local.simulation.opening import Opening
 from service.offerings.catalogue import NO_POLICY, content_of
 from service.offerings.models import OfferingVersion
 from service.problems import FieldError, InvalidBody
@@ -68,7 +69,7 @@ class World:
         self.by_id: Mapping[UUID, Agency] = {each.partner_id: each for each in self.agencies}
         self.centre = next(each for each in self.agencies if each.key == CENTRE)
         self.rules = {code: self._rules(code) for code in self.versions}
-        self._open: dict[tuple[str, str], Calendar] = {}
+        self._open: dict[str, Opening] = {}
 
     def _rules(self, code: str) -> list[Rule]:
         return [agency.rule(code) for agency in handled_by(self.agencies, code)]
@@ -77,13 +78,23 @@ class World:
         """A place and what it lies in, nearest first."""
         return self.working_time.places.chain(region)
 
-    def opening(self, agency: Agency) -> Calendar:
-        """The days and hours on which somebody is there to work."""
-        key = agency.key, agency.region
-        if key not in self._open:
-            days = self.working_time.of(agency.region)
-            self._open[key] = days.at((), (), agency.hours)
-        return self._open[key]
+    def opening(self, agency: Agency) -> Opening:
+        """When somebody is there to work."""
+        if agency.key not in self._open:
+            days = self.working_time.of(agency.region).at((), (), agency.hours)
+            self._open[agency.key] = self._opening(days)
+        return self._open[agency.key]
+
+    def holders(self, region: str) -> Opening:
+        """When holders do what they are asked for: by the hours of their region (A)."""
+        if region not in self._open:
+            self._open[region] = self._opening(self.working_time.of(region))
+        return self._open[region]
+
+    def _opening(self, calendar: Calendar) -> Opening:
+        # What came in on the last day has half a year and more to come to its end.
+        last = min(month_after(self.plan.ends_on, 11), date(max(calendar.years) + 1, 1, 1))
+        return Opening(calendar, self.plan.begins_on, last)
 
 
 def month_after(day: date, months: int) -> date:
@@ -113,7 +124,9 @@ def _changed(rows: Sequence[tables.Row], budgets: Sequence[str]) -> list[tables.
     for text in budgets:
         told = BUDGET.fullmatch(text)
         if told is None or told[1] not in by_code or not int(told[3]):
-            wrong = f"“{text}”不对;应如 HO-01.handling=10(受理 acceptance 为工作小时,其余为工作日)。"
+            wrong = (
+                f"“{text}”不对;应如 HO-01.handling=10(受理 acceptance 为工作小时,其余为工作日)。"
+            )
             raise InvalidBody(FieldError("/budget", "unknown", wrong), detail=wrong)
         by_code[told[1]][COLUMN[told[2]]] = told[3]
     return list(by_code.values())

@@ -68,15 +68,15 @@ async def start(
     session: AsyncSession, request: Request, leg: Leg, version: OfferingVersion, now: datetime
 ) -> Clock:
     """Start the clock of a leg; raises CalendarUnknown where it would end in an unknown year."""
-    clock = started(request, leg, version, await current(session), now)
+    clock, _ = started(request, leg, version, await current(session), now)
     session.add(clock)
     return clock
 
 
 def started(
     request: Request, leg: Leg, version: OfferingVersion, working_time: WorkingTime, now: datetime
-) -> Clock:
-    """The row of a clock that begins now, reckoned. No session; raises as `start` does."""
+) -> tuple[Clock, list[Fall]]:
+    """The row of a clock that begins now, and its rungs. No session; raises as `start` does."""
     clock = Clock(
         id=ids.new_id(),
         request_id=request.id,
@@ -87,8 +87,7 @@ def started(
         generation=1,
         started_at=now,
     )
-    _reckon(clock, working_time.of(clock.region), (), frozenset())
-    return clock
+    return clock, _reckon(clock, working_time.of(clock.region), (), frozenset())
 
 
 async def stop(session: AsyncSession, request_id: UUID, leg: Leg, now: datetime) -> Clock | None:
@@ -177,12 +176,14 @@ def falls(clock: Clock, calendar: Calendar, rows: Sequence[Pause]) -> list[Fall]
     return rungs(clock.started_at, budget, calendar, ladder, stretches_of(clock, rows))
 
 
-def _reckon(clock: Clock, calendar: Calendar, rows: Sequence[Pause], fired: Set[str]) -> None:
+def _reckon(clock: Clock, calendar: Calendar, rows: Sequence[Pause], fired: Set[str]) -> list[Fall]:
     """Set when the clock is due, and point it at the next rung that has not fired."""
     budget = reckoning.from_json(clock.budget)
     found = reckoning.due(clock.started_at, budget, calendar, stretches_of(clock, rows))
     clock.due_at, clock.provisional = found.due_at, found.provisional
-    _point(clock, falls(clock, calendar, rows), fired)
+    ladder = falls(clock, calendar, rows)
+    _point(clock, ladder, fired)
+    return ladder
 
 
 def _point(clock: Clock, ladder: Sequence[Fall], fired: Set[str]) -> None:
