@@ -85,6 +85,7 @@ from events.of_requests import (
     DeadlineBreached,
     DeadlineRecomputed,
     DeadlineWarned,
+    FirstReviewed,
     MessageSent,
     OfferWithdrawn,
     PublicityBegan,
@@ -152,6 +153,7 @@ AnyEvent = (
     | RequestOffered
     | OfferWithdrawn
     | RequestAccepted
+    | FirstReviewed
     | RequestBounced
     | RequestChosen
     | RequestDeclined

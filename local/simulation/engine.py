@@ -151,9 +151,15 @@ class Simulation:
         if draws.happens("correction", agency.corrections):
             share = 0.1 + 0.4 * draws.uniform("correction when")
             work.append((self._ask, whole * share))
+        asked = len(work)
         if journey.version.publicity_wd:
             work.append((self._publicise, whole * 0.8 - sum(m for _, m in work)))
         work.append((self._complete, whole - sum(m for _, m in work)))
+        if journey.version.first_review_wd:
+            days = self.world.usual[journey.version.code].first_review_wd or 5
+            looks = agency.speed * days * agency.minutes_a_day
+            minutes = draws.around("first review", looks, agency.spread)
+            work.insert(asked, (self._review, minutes))
         self._on_way[journey.number].work = work
         self._work_on(journey, now)
 
@@ -181,6 +187,10 @@ class Simulation:
 
     def _answer(self, journey: Journey, now: datetime) -> None:
         journey.answer(now)
+        self._work_on(journey, now)
+
+    def _review(self, journey: Journey, now: datetime) -> None:
+        journey.pass_review(now)
         self._work_on(journey, now)
 
     def _publicise(self, journey: Journey, now: datetime) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from local.simulation.tally import Stopped, Tally
 from service.offerings.models import OfferingVersion
 from service.requests import clocks, legs, publicity
-from service.requests.actions import reach
+from service.requests.actions import reach, reviewing
 from service.requests.clocks import Leg, Reason
 from service.requests.ladder import ACTING
 from service.requests.models import Clock, Dispatch, Pause, Request
@@ -43,6 +43,7 @@ class Journey:
         )  # fmt: skip
         self.dispatches: list[Dispatch] = []
         self.pauses: list[Pause] = []
+        self.reviews: list[Clock] = []
         self.running: dict[Leg, tuple[Clock, Sequence[Fall]]] = {}
         self.start("promise", now)
 
@@ -70,6 +71,7 @@ class Journey:
     def stop(self, leg: Leg, now: datetime) -> bool:
         """A clock ends; what fell up to now has fired (clocks.stop). Returns whether in time."""
         clock, at_start = self.running.pop(leg)
+        clock.stopped_at = now
         falls = self._falls(clock, at_start)
         fell = [f for f in falls if f.at <= now and f.rung not in ACTING]
         breached_at = next((f.at for f in fell if f.rung == "breach"), None)
@@ -107,8 +109,17 @@ class Journey:
     def accept(self, now: datetime) -> None:
         """handling.accept."""
         self._answered(Ended.ACCEPTED, now)
-        clock = self.start("handling", now)
-        self.request.accept(clock.due_at or now, now)
+        leg, stage = reviewing.first_of(self.version)
+        clock = self.start(leg, now)
+        if stage:
+            self.reviews.append(clock)
+        self.request.accept(clock.due_at or now, now, stage)
+
+    def pass_review(self, now: datetime) -> None:
+        """reviewing.go_on."""
+        in_time = self.stop("first_review", now)
+        decision = self.start("handling", now)
+        self.request.end_first_review("passed", decision.due_at, in_time=in_time)
 
     def bounce(self, reason: str, now: datetime) -> None:
         """handling.bounce."""
@@ -194,7 +205,7 @@ class Journey:
 
     def _whole(self, now: datetime) -> None:
         """Its time is cut into legs and must add up (time.md L1)."""
-        course = legs.course_of(self.request, self.dispatches, self.pauses, now)
+        course = legs.course_of(self.request, self.dispatches, self.pauses, self.reviews, now)
         cut = legs.cut(course)
         self.tally.legs(cut, legs.faults(course, cut))
 

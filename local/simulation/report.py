@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from local.simulation.engine import Simulation
 from local.simulation.tally import Tally
 from local.simulation.world import Plan, World, days_of
 
-LEGS = ("acceptance", "handling", "promise")
+LEGS = (("acceptance",), ("first_review", "handling"), ("promise",))
+"""Clocks whose breaches are shown together: a first review is the first part of handling."""
 HOUR = 3_600_000_000
 
 
@@ -104,7 +105,7 @@ def report_of(world: World, tally: Tally) -> Report:
         rulings=whole["rulings"],
         fell_silent=whole["fell_silent"],
         faults=len(tally.faults),
-        promise=_kept(tally, "promise", {partner for partner, _, _ in tally.clocks}),
+        promise=_kept(tally, ("promise",), {partner for partner, _, _ in tally.clocks}),
         partners=[_partner(tally, agency) for agency in agencies],
         offerings={
             code: Kept(
@@ -119,10 +120,9 @@ def report_of(world: World, tally: Tally) -> Report:
     )
 
 
-def _kept(tally: Tally, leg: str, partners: Iterable[UUID | None]) -> Kept:
-    in_time, late = (
-        sum(tally.clocks[partner, leg, how] for partner in partners) for how in (False, True)
-    )
+def _kept(tally: Tally, legs: Sequence[str], partners: Iterable[UUID | None]) -> Kept:
+    places = [(partner, leg) for partner in partners for leg in legs]
+    in_time, late = (sum(tally.clocks[*place, how] for place in places) for how in (False, True))
     return Kept(in_time + late, late)
 
 
@@ -130,7 +130,7 @@ def _partner(tally: Tally, agency: Agency) -> Partner:
     def number(what: str) -> int:
         return tally.by_partner[agency.partner_id, what]
 
-    acceptance, handling, promise = (_kept(tally, leg, [agency.partner_id]) for leg in LEGS)
+    acceptance, handling, promise = (_kept(tally, legs, [agency.partner_id]) for legs in LEGS)
     return Partner(
         agency.key, agency.name, number("offered"), number("accepted"), number("bounced"),
         number("lapsed"), number("completed"), acceptance, handling, promise,

@@ -9,6 +9,7 @@ from local.simulation.report import Kept, Load, Report
 LEG_WORDS = {
     "routing": "派单",
     "acceptance": "待接件",
+    "first_review": "初审",
     "handling": "办理",
     "pause:correction": "暂停(补正)",
     "pause:publicity": "暂停(公示)",

@@ -27,9 +27,12 @@ from service.requests.rules import Rule
 from service.worktime.calendars import Calendar, build
 from service.worktime.current import WorkingTime, read_overlays, shipped
 
-BUDGET = re.compile(r"([A-Z0-9-]{1,16})\.(acceptance|handling|correction|publicity)=(\d{1,3})")
+BUDGET = re.compile(
+    r"([A-Z0-9-]{1,16})\.(acceptance|first_review|handling|correction|publicity)=(\d{1,3})"
+)
 COLUMN = {
     "acceptance": "accept_hours",
+    "first_review": "first_review_wd",
     "handling": "complete_wd",
     "correction": "correction_wd",
     "publicity": "publicity_wd",

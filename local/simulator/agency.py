@@ -38,7 +38,8 @@ class Act(msgspec.Struct, frozen=True):
 
 
 def next_act(request: dict[str, Any], now: datetime) -> Act | None:
-    """The step that a request needs: accept, one word of progress, complete; or none now."""
+    """The step that a request needs: accept, one word of progress, its first review where it has
+    one, complete; or none now."""
     allowed = request["allowed"]
     if "accept" in allowed:
         return Act("accept", None)
@@ -46,6 +47,8 @@ def next_act(request: dict[str, Any], now: datetime) -> Act | None:
         return None
     if all(message["kind"] != "progress" for message in request["messages"]):
         return Act("progress", {"note": PROGRESS})
+    if "first-review" in allowed:
+        return Act("first-review", {"outcome": "passed"})
     result = result_for(
         request["result_schema"],
         request["form"],

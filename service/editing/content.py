@@ -34,6 +34,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sector: str
     department: Line
     accept_hours: Annotated[int, msgspec.Meta(ge=1, le=400)] | None = None
+    first_review_wd: Days | None = None
     complete_wd: Days | None = None
     correction_wd: Days | None = None
     publicity_wd: Days | None = None
@@ -55,7 +56,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 FIELDS = Content.__struct_fields__
 TITLES: Mapping[str, str] = {
     "name_zh": "名称", "name_en": "英文名称", "sector": "类型", "department": "主管部门",
-    "accept_hours": "受理(工作小时)", "complete_wd": "办结(工作日)",
+    "accept_hours": "受理(工作小时)", "first_review_wd": "初审(工作日)",
+    "complete_wd": "办结(工作日)",
     "correction_wd": "补正期限(工作日)", "publicity_wd": "公示(工作日)",
     "categories": "适用类别", "beneficiaries": "受益人", "annual_limit": "每年次数", "unit": "单位",
     "companions_max": "随行人数", "low_value": "小额(可宽限离线)", "materials": "材料",

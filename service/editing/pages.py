@@ -40,8 +40,8 @@ PEOPLE = {
 STATES = {"open": "待发布", "published": "已发布", "dropped": "已放弃"}
 SOURCES = {"table": "目录表", "editor": "编辑"}
 NUMBERS = (
-    "accept_hours", "complete_wd", "correction_wd", "publicity_wd", "annual_limit",
-    "companions_max",
+    "accept_hours", "first_review_wd", "complete_wd", "correction_wd", "publicity_wd",
+    "annual_limit", "companions_max",
 )  # fmt: skip
 SCHEMAS = ("form_schema", "result_schema")
 

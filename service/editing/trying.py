@@ -147,7 +147,7 @@ def _warnings(
     shared = fields.get("shared_fields")
     if shared and (more := sorted(set(shared.new) - set(shared.old))):
         said.append(f"办理单位将多看到: {'、'.join(more)}。请确认确有必要。")
-    for name in ("accept_hours", "complete_wd"):
+    for name in ("accept_hours", "first_review_wd", "complete_wd"):
         change = fields.get(name)
         if change and change.old and change.new and change.new > change.old:
             said.append(f"{change.title}由 {change.old} 放宽到 {change.new}。")

@@ -107,6 +107,7 @@ def content_of(row: dict[str, str], policy: details.Policy) -> dict[str, Any]:
         "mode": row["mode"],
         "department": row["department"],
         "accept_hours": _number(row, "accept_hours"),
+        "first_review_wd": policy.first_review_wd,
         "complete_wd": _number(row, "complete_wd"),
         "correction_wd": _number(row, "correction_wd"),
         "publicity_wd": _number(row, "publicity_wd"),

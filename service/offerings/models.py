@@ -41,6 +41,7 @@ class OfferingVersion(Base):
     mode: Mapped[str]
     department: Mapped[str]
     accept_hours: Mapped[int | None]
+    first_review_wd: Mapped[int | None]
     complete_wd: Mapped[int | None]
     correction_wd: Mapped[int | None]
     publicity_wd: Mapped[int | None]

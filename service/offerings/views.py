@@ -29,6 +29,7 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
     annual_limit: int | None
     unit: str
     accept_hours: int | None
+    first_review_wd: int | None
     complete_wd: int | None
     correction_wd: int | None
     publicity_wd: int | None

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, load_only
 
+from service.requests import clocks
 from service.requests.legs import course_of, cut, faults
-from service.requests.models import Dispatch, Pause, Request
+from service.requests.models import Clock, Dispatch, Pause, Request
 
 BATCH = 500
-Row = TypeVar("Row", Dispatch, Pause)
+Row = TypeVar("Row", Dispatch, Pause, Clock)
 
 
 async def check_all(session: AsyncSession, now: datetime) -> AsyncIterator[tuple[UUID, str]]:
@@ -42,10 +43,14 @@ async def check_all(session: AsyncSession, now: datetime) -> AsyncIterator[tuple
                 select(Pause).where(Pause.request_id.in_(ids)).order_by(Pause.began_at)
             )
         )
+        reviews = _by_request(await clocks.first_reviews(session, ids))
         for request in requests:
-            course = course_of(request, offers.get(request.id, []), pauses.get(request.id, []), now)
+            key = request.id
+            course = course_of(
+                request, offers.get(key, []), pauses.get(key, []), reviews.get(key, []), now
+            )
             for fault in faults(course, cut(course)):
-                yield request.id, fault
+                yield key, fault
         session.expunge_all()
 
 

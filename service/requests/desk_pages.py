@@ -30,6 +30,7 @@ from service.requests import (
 )
 from service.requests.actions import desks, handling, messaging
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
+from service.requests.actions.reviewing import FirstReview
 from service.requests.fields import values
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
@@ -42,6 +43,7 @@ DESK = "/desk"
 ONE = DESK + "/{request_id:uuid}"
 WORDS: dict[str, Any] = {
     "states": words.AT_DESK,
+    "state_of": words.state_of,
     "badges": words.BADGES,
     "outcomes": words.OUTCOMES,
     "deadline": until,
@@ -160,7 +162,7 @@ async def act(
     caller: NamedDependency[Caller],
     now: NamedDependency[datetime],
 ) -> Response[Any]:
-    """接件、退回、补正、公示、进展、办结。"""
+    """接件、退回、补正、公示、进展、初审、办结。"""
     if act not in DONE:
         raise NotFound
     given = await sent(request)
@@ -225,6 +227,7 @@ DONE = {
     "ask": "asked",
     "publicity": "publicised",
     "progress": "progressed",
+    "first-review": "reviewed",
     "complete": "completed",
     "take": "taken",
     "take-over": "taken",
@@ -247,12 +250,6 @@ async def _do(
         case "accept":
             await handling.accept(*where, now)
             await desks.take(session, request_id, by, now)
-        case "take" | "take-over":
-            await desks.take(session, request_id, by, now, over=act == "take-over")
-        case "hand-over":
-            await desks.hand_over(session, request_id, by, given.uuid("to"), now)
-        case "lay-back":
-            await desks.lay_back(session, request_id, by, now)
         case "bounce":
             await handling.bounce(*where, _read(given, Bounce, "reason", "note"), now)
         case "progress":
@@ -261,8 +258,25 @@ async def _do(
             await handling.ask(*where, asked_of(given.text("items")), now)
         case "publicity":
             await handling.publicise(*where, _publicity(given, now), now)
+        case "first-review":
+            await handling.first_review(*where, FirstReview("passed"), now)
         case "complete":
             await handling.complete(*where, _completion(given, found), now)
+        case _:
+            await _hold(act, session, request_id, by, given.uuid("to"), now)
+
+
+async def _hold(
+    act: str, session: AsyncSession, request_id: UUID, by: Caller, to: UUID | None, now: datetime
+) -> None:
+    """Whose desk it lies on."""
+    match act:
+        case "take" | "take-over":
+            await desks.take(session, request_id, by, now, over=act == "take-over")
+        case "hand-over":
+            await desks.hand_over(session, request_id, by, to, now)
+        case "lay-back":
+            await desks.lay_back(session, request_id, by, now)
 
 
 def _read(given: FormSent, kind: type[Any], *names: str) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from events.of_requests import (
     CorrectionAnswered,
     CorrectionAsked,
+    FirstReviewed,
     OfferWithdrawn,
     PublicityBegan,
     PublicityEnded,
@@ -30,7 +31,17 @@ from events.of_requests import (
 from service.db import Base
 from service.problems import WrongState
 from service.requests.routing import wanted_of
-from service.requests.states import ACTS, ENDED, LIMIT_OF_BOUNCES, OPEN, UNROUTED, Party, State
+from service.requests.states import (
+    ACTS,
+    ENDED,
+    FIRST_REVIEW,
+    LIMIT_OF_BOUNCES,
+    OPEN,
+    UNROUTED,
+    Party,
+    Stage,
+    State,
+)
 from service.sealing import SealedJson, SealedText
 
 __all__ = [
@@ -55,6 +66,7 @@ class Request(Base):
     beneficiaries: Mapped[list[str]]
     files: Mapped[list[str]]
     state: Mapped[str]
+    stage: Mapped[str | None]
     partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
     outcome: Mapped[str | None]
     outcome_reason: Mapped[str | None] = mapped_column(SealedText("requests.outcome_reason"))
@@ -87,9 +99,10 @@ class Request(Base):
         acts = ACTS[party].get(State(self.state), ())
         if party is Party.HOLDER and self.is_open and wanted_of(self.form):
             acts = (*acts, "choice")
+        closed = set() if self.stage == Stage.FIRST_REVIEW else {FIRST_REVIEW}
         if self.correction_asked_at is not None:
-            return tuple(act for act in acts if act != "ask")  # once only (time.md P1)
-        return acts
+            closed.add("ask")  # once only (time.md P1)
+        return tuple(act for act in acts if act not in closed)
 
     def check(self, act: str, party: Party) -> None:
         """Raises WrongState with what is open instead."""
@@ -138,11 +151,26 @@ class Request(Base):
             due_at=due_at,
         )
 
-    def accept(self, due_at: datetime, now: datetime) -> RequestAccepted:
-        """Take the offer on (api.md 5.4). Raises WrongState."""
+    def accept(
+        self, due_at: datetime, now: datetime, stage: Stage | None = None
+    ) -> RequestAccepted:
+        """Take the offer on (api.md 5.4), into its first `stage`. Raises WrongState."""
         self.check("accept", Party.PARTNER)
-        self.state, self.accepted_at = State.ACCEPTED, now
-        return RequestAccepted(**self._of_partner(), due_at=due_at)
+        self.state, self.accepted_at, self.stage = State.ACCEPTED, now, stage
+        return RequestAccepted(**self._of_partner(), due_at=due_at, leg=self.leg)
+
+    @property
+    def leg(self) -> str:
+        """Which of the partner's clocks an accepted request runs on."""
+        return "first_review" if self.stage == Stage.FIRST_REVIEW else "handling"
+
+    def end_first_review(
+        self, outcome: str, due_at: datetime | None, *, in_time: bool
+    ) -> FirstReviewed:
+        """初审 is over, `passed` or `refused`; `due_at` is the decision's. Raises WrongState."""
+        self.check(FIRST_REVIEW, Party.PARTNER)
+        self.stage = Stage.DECISION
+        return FirstReviewed(**self._of_partner(), outcome=outcome, in_time=in_time, due_at=due_at)
 
     def bounce(self, reason: str) -> RequestBounced:
         """Send it back, `reason` a code of `BOUNCES` (api.md 5.4). Raises WrongState."""
@@ -212,7 +240,7 @@ class Request(Base):
         """The holder's answer; handling goes on (api.md 5.3). Raises WrongState."""
         self.check("answers", Party.HOLDER)
         self.state, self.correction_answer = State.ACCEPTED, answer
-        return CorrectionAnswered(**self._of_partner(), due_at=due_at)
+        return CorrectionAnswered(**self._of_partner(), due_at=due_at, leg=self.leg)
 
     def begin_publicity(self, begins_on: date, ends_on: date) -> PublicityBegan:
         """公示 (api.md 5.4). Raises WrongState."""
@@ -225,7 +253,7 @@ class Request(Base):
         if self.state != State.IN_PUBLICITY:
             raise WrongState(self.state, ())
         self.state = State.ACCEPTED
-        return PublicityEnded(**self._of_partner(), due_at=due_at)
+        return PublicityEnded(**self._of_partner(), due_at=due_at, leg=self.leg)
 
     def progress(self) -> RequestProgressed:
         """A step on the way, told by the partner (api.md 5.4). Raises WrongState."""
@@ -254,6 +282,7 @@ class Request(Base):
         self.check("complete", Party.PARTNER)
         event = RequestDeclined(**self._of_partner(), in_time=in_time)
         self.state, self.partner_id, self.accepted_at = State.ROUTING, None, None
+        self.stage = None
         return event
 
     def withdraw(self, now: datetime) -> RequestWithdrawn:
@@ -305,7 +334,8 @@ class Dispatch(Base):
 
 
 class Clock(Base):
-    """One promise in working time: acceptance, handling, correction, the holder's whole promise.
+    """One promise in working time: acceptance, first review, handling, correction, the holder's
+    whole promise.
 
     `due_at` is empty while it stands still. `next_at` is when the sweep looks next; its rungs are
     in `Rung`. A newer calendar gives a new generation (time.md 6). `past` is a promise that one

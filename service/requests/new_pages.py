@@ -57,6 +57,7 @@ class Offered(NamedTuple):
     name: str
     department: str
     accept_hours: int | None
+    first_review_wd: int | None
     complete_wd: int | None
     why_not: str | None
 
@@ -120,6 +121,7 @@ def _offered(version: OfferingVersion, card: Card | None, facts: Facts, today: d
         version.name_zh,
         version.department,
         version.accept_hours,
+        version.first_review_wd,
         version.complete_wd,
         why_not,
     )

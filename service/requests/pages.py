@@ -53,6 +53,7 @@ ONE = MINE + "/{request_id:uuid}"
 SHOWN = 30
 WORDS: dict[str, Any] = {
     "states": words.STATES,
+    "state_of": words.state_of,
     "badges": words.BADGES,
     "outcomes": words.OUTCOMES,
     "deadline": until,
@@ -147,6 +148,8 @@ async def _story(
         "story": [e for e in await timeline.of(session, row) if e.type != timeline.MESSAGE],
         "why": why.explanation if not row.ended_at else [],
         "provisional": why.provisional,
+        "review_wd": version.first_review_wd,
+        "decide_wd": version.complete_wd,
     }
 
 

@@ -16,9 +16,10 @@ from service.auth import guards
 from service.auth.callers import Caller
 from service.etag import etag, revision_of, unchanged
 from service.paging import Cursor, Limit, Page
-from service.requests import members, queries, views
+from service.requests import members, models, queries, views
 from service.requests.actions import handling
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
+from service.requests.actions.reviewing import FirstReview
 from service.requests.queries import Found
 from service.requests.routes import IfMatch, IfNoneMatch
 from service.requests.states import State
@@ -163,6 +164,35 @@ async def progress(
     return await shown(session, caller, request_id)
 
 
+@post(ONE + "/first-review", guards=[guards.partner], status_code=200)
+async def first_review(
+    request_id: FromPath[UUID],
+    data: FirstReview,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+    if_match: IfMatch = None,
+) -> Response[PartnerView | MovedOn]:
+    """初审结果(有初审时限的事项,如人才贷):`passed` 通过,此后按决定时限计时;`refused` 不通过并说明
+    原因,等同于不予办理。初审期间直接办结的,视同同时作出初审结果。
+
+    Problems: 404, 409 `wrong-state`, 412, 422, 428.
+    """
+    revision = revision_of(if_match)
+    done = await handling.first_review(session, request_id, caller, revision, data, now)
+    return await _answered(session, caller, done, "declined")
+
+
+async def _answered(
+    session: AsyncSession, caller: Caller, done: models.Request, outcome: str
+) -> Response[PartnerView | MovedOn]:
+    """The request as it is now, or that it moved on to another partner."""
+    if done.partner_id is None:
+        return Response(MovedOn(done.id, done.number, done.state, outcome))
+    seen = await view(session, caller, done.id)
+    return Response(seen, headers={"ETag": seen.etag})
+
+
 @post(ONE + "/complete", guards=[guards.partner], status_code=200)
 async def complete(
     request_id: FromPath[UUID],
@@ -179,10 +209,7 @@ async def complete(
     Problems: 404, 409 `wrong-state` `loan-cap` `rate-cap`, 412, 422, 428.
     """
     done = await handling.complete(session, request_id, caller, revision_of(if_match), data, now)
-    if done.partner_id is None:
-        return Response(MovedOn(done.id, done.number, done.state, data.outcome))
-    seen = await view(session, caller, request_id)
-    return Response(seen, headers={"ETag": seen.etag})
+    return await _answered(session, caller, done, data.outcome)
 
 
-ROUTES = [queue, one, accept, bounce, ask, publicity, progress, complete]
+ROUTES = [queue, one, accept, bounce, ask, publicity, progress, first_review, complete]

@@ -21,7 +21,7 @@ from service.talents.care.queries import looked_after
 HOLDER_LEGS = ("promise", "correction")
 """The clocks that a holder and their steward live by."""
 
-OWN_LEGS = ("acceptance", "handling", "correction")
+OWN_LEGS = ("acceptance", "first_review", "handling", "correction")
 """The clocks that a partner is shown; the holder's promise spans other partners' time too."""
 
 

@@ -31,6 +31,16 @@ class Party(StrEnum):
     CENTRE = "centre"
 
 
+class Stage(StrEnum):
+    """How far an accepted request is where its offering has a first review (guide.md 5.1)."""
+
+    FIRST_REVIEW = "first_review"
+    DECISION = "decision"
+
+
+FIRST_REVIEW = "first-review"
+"""The act that ends a first review; open during one only."""
+
 ACTS: dict[Party, dict[State, tuple[str, ...]]] = {
     Party.HOLDER: {
         **{state: ("withdraw", "messages") for state in OPEN},
@@ -38,7 +48,7 @@ ACTS: dict[Party, dict[State, tuple[str, ...]]] = {
     },
     Party.PARTNER: {
         State.OFFERED: ("accept", "bounce", "messages"),
-        State.ACCEPTED: ("ask", "publicity", "progress", "complete", "messages"),
+        State.ACCEPTED: (FIRST_REVIEW, "ask", "publicity", "progress", "complete", "messages"),
         State.AWAITING_CORRECTION: ("progress", "messages"),
         State.IN_PUBLICITY: ("progress", "messages"),
     },

@@ -28,6 +28,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     offering_name: str
     number: str
     state: str
+    stage: str | None
     partner: str | None
     due_at: datetime | None
     unread: int
@@ -77,6 +78,7 @@ async def _lines(
             offering_name=each.version.name_zh,
             number=each.request.number,
             state=each.request.state,
+            stage=each.request.stage,
             partner=each.partner_name,
             due_at=due_at,
             unread=unread.get(each.request.id, 0),

@@ -32,6 +32,7 @@ async def steward(
         "requests/templates/steward.html",
         day=await steward_day.of(session, caller, now),
         states=words.AT_DESK,
+        state_of=words.state_of,
         badges=words.BADGES,
         asked=State.AWAITING_CORRECTION,
         now=now,

@@ -27,7 +27,6 @@ ROLES: dict[str, str] = {
     "client": "办理单位",
     "system": "系统",
 }
-LEGS = {"promise": "整件办结", "acceptance": "接件", "handling": "办理", "correction": "补正"}
 SIDES = {
     "holder": "申请人",
     "steward": "服务专员",
@@ -37,6 +36,15 @@ SIDES = {
 }
 OWN_ACTS = (happened.MessageSent, happened.DeadlineAcknowledged)
 """What a steward does as one, not for the holder."""
+LEGS = {
+    "promise": "整件办结",
+    "acceptance": "接件",
+    "first_review": "初审",
+    "handling": "办理",
+    "correction": "补正",
+}
+BY_LEG = {"first_review": "完成初审", "handling": "办结"}
+"""What is to be done by a date that a clock of the partner names."""
 WITHDRAWN_OFFER = {"lapsed": "未在时限内接件,已收回并另行派送", "withdrawn": "申请已撤回"}
 RULED = {
     "opened": "暂无单位能够承接,已转专家中心裁定,期间不计时",
@@ -113,7 +121,7 @@ def words(event: AnyEvent, partner: str) -> str:
     """One event as a sentence for its holder; `partner` is the name of the agency it concerns."""
     return (
         _of_journey(event, partner)
-        or _of_choice(event, partner)
+        or _of_banks(event, partner)
         or _of_handling(event, partner)
         or _of_time(event)
         or "已记录"
@@ -141,27 +149,31 @@ def _of_journey(event: AnyEvent, partner: str) -> str | None:
     return None
 
 
-def _of_choice(event: AnyEvent, partner: str) -> str | None:
+def _of_banks(event: AnyEvent, partner: str) -> str | None:
     match event:
         case happened.RequestDeclined():
             return f"{partner}不予办理,按所选顺序询问下一家,重新计时"
         case happened.RequestChosen():
             return "申请人调整了依次询问的单位"
+        case happened.FirstReviewed(outcome="passed", due_at=datetime() as due_at):
+            return f"{partner}初审通过,应在{until(due_at)}前作出决定"
+        case happened.FirstReviewed(outcome=outcome):
+            return f"{partner}初审{'通过' if outcome == 'passed' else '未通过'}"
     return None
 
 
 def _of_handling(event: AnyEvent, partner: str) -> str | None:
     match event:
-        case happened.RequestAccepted(due_at=due_at):
-            return f"{partner}已接件,应在{until(due_at)}前办结"
+        case happened.RequestAccepted(due_at=due_at, leg=leg):
+            return f"{partner}已接件,应在{until(due_at)}前{BY_LEG[leg]}"
         case happened.CorrectionAsked(items=items, due_at=due_at):
             return f"{partner}请您补正 {items} 项,请在{until(due_at)}前答复;期间不计办理时间"
-        case happened.CorrectionAnswered(due_at=due_at):
-            return f"补正已提交,继续办理,应在{until(due_at)}前办结"
+        case happened.CorrectionAnswered(due_at=due_at, leg=leg):
+            return f"补正已提交,继续办理,应在{until(due_at)}前{BY_LEG[leg]}"
         case happened.PublicityBegan(begins_on=begins_on, ends_on=ends_on):
             return f"公示 {begins_on} 至 {ends_on},期间不计办理时间"
-        case happened.PublicityEnded(due_at=due_at):
-            return f"公示结束,继续办理,应在{until(due_at)}前办结"
+        case happened.PublicityEnded(due_at=due_at, leg=leg):
+            return f"公示结束,继续办理,应在{until(due_at)}前{BY_LEG[leg]}"
         case happened.RequestProgressed():
             return f"{partner}有新进展"
         case happened.RequestCompleted(outcome=outcome):

@@ -46,11 +46,13 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a list. `deadline` is empty while time stands still or has stopped."""
+    """One line of a list. `deadline` is empty while time stands still or has stopped; `stage` is
+    `first_review` or `decision` where the offering has a first review."""
 
     id: UUID
     number: str
     state: str
+    stage: str | None
     offering: str
     offering_name: str
     region: str
@@ -87,6 +89,7 @@ class PartnerSummary(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     number: str
     state: str
+    stage: str | None
     offering: str
     offering_name: str
     region: str
@@ -130,6 +133,7 @@ def _summary(found: Found) -> dict[str, Any]:
         "id": request.id,
         "number": request.number,
         "state": request.state,
+        "stage": request.stage,
         "offering": request.offering,
         "offering_name": found.version.name_zh,
         "region": request.region,
@@ -201,6 +205,7 @@ def _partner_summary(found: Found, clocks: Sequence[Clock]) -> dict[str, Any]:
         "id": request.id,
         "number": request.number,
         "state": request.state,
+        "stage": request.stage,
         "offering": request.offering,
         "offering_name": found.version.name_zh,
         "region": request.region,

@@ -1,9 +1,9 @@
 """Words of a request for people who read pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from service.requests.states import Ended, State
+from service.requests.states import Ended, Stage, State
 
 STATES: dict[str, str] = {
     State.SUBMITTED: "已提交",
@@ -49,12 +49,35 @@ DONE: dict[str, str] = {
     "asked": "已告知申请人补正,答复前不计办理时间。",
     "publicised": "公示已开始,期间不计办理时间。",
     "progressed": "进展已告知申请人。",
+    "reviewed": "初审已通过并告知申请人,决定时限开始计时。",
     "completed": "已办结。",
     "taken": "已由您办理,同事会看到。",
     "handed": "已转交同事。",
     "laid": "已放回,同事可以领取。",
 }
 """What a page says after an act, by the code in its address."""
+
+IN_FIRST_REVIEW = "初审中"
+
+
+class Staged(Protocol):
+    """A request as a page has it."""
+
+    @property
+    def state(self) -> str:
+        """Of api.md 5.2."""
+
+    @property
+    def stage(self) -> str | None:
+        """How far it is within `accepted`."""
+
+
+def state_of(line: Staged, states: Mapping[str, str]) -> str:
+    """Its state in the words of one side; a first review is told from the handling after it."""
+    if line.state == State.ACCEPTED and line.stage == Stage.FIRST_REVIEW:
+        return IN_FIRST_REVIEW
+    return states[line.state]
+
 
 SECTORS = {"public": "公共服务", "social": "社会服务", "market": "市场服务"}
 

@@ -55,11 +55,12 @@ def voided(grade: int) -> Counts:
 
 
 def breached(leg: str) -> Counts:
-    """What a missed deadline adds; a correction's is the holder's and counts for nobody."""
+    """What a missed deadline adds; a correction's is the holder's and counts for nobody, a first
+    review is the first part of handling."""
     match leg:
         case "acceptance":
             return Counts(breached_acceptance=1)
-        case "handling":
+        case "first_review" | "handling":
             return Counts(breached_handling=1)
         case "promise":
             return Counts(breached_promise=1)

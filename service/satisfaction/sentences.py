@@ -54,6 +54,10 @@ HOLDER_SIDE = (HOLDER, STEWARD)
 BESIDE = (SPECIALISTS, STEWARD)
 
 
+def _leg(*legs: str) -> Callable[[Any], bool]:
+    return lambda event: event.leg in legs
+
+
 def _is(name: str, *values: str) -> Callable[[Any], bool]:
     return lambda event: getattr(event, name) in values
 
@@ -155,7 +159,23 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
         Line((CLERKS,), "“{offering}”申请逾期未接件,已收回转派。", _is("reason", "lapsed")),
     ),
     of_requests.RequestAccepted: (
-        Line(HOLDER_SIDE, "您的“{offering}”申请已由{partner}受理,{due}前办结。"),
+        Line(
+            HOLDER_SIDE,
+            "您的“{offering}”申请已由{partner}受理,{due}前办结。",
+            _leg("handling"),
+        ),
+        Line(
+            HOLDER_SIDE,
+            "您的“{offering}”申请已由{partner}受理,{due}前完成初审。",
+            _leg("first_review"),
+        ),
+    ),
+    of_requests.FirstReviewed: (
+        Line(
+            HOLDER_SIDE,
+            "您的“{offering}”申请已通过{partner}初审,{due}前作出决定。",
+            lambda event: event.outcome == "passed" and event.due_at is not None,
+        ),
     ),
     of_requests.RequestBounced: (
         Line(HOLDER_SIDE, "您的“{offering}”申请正转派其他单位,总时限不变。"),
@@ -166,7 +186,10 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_requests.CorrectionAsked: (
         Line(HOLDER_SIDE, "您的“{offering}”申请需补正 {items} 项,请于{due}前补正,逾期将终止。"),
     ),
-    of_requests.CorrectionAnswered: (Line((CLERKS,), "“{offering}”申请已补正,请于{due}前办结。"),),
+    of_requests.CorrectionAnswered: (
+        Line((CLERKS,), "“{offering}”申请已补正,请于{due}前办结。", _leg("handling")),
+        Line((CLERKS,), "“{offering}”申请已补正,请于{due}前完成初审。", _leg("first_review")),
+    ),
     of_requests.PublicityBegan: (Line(HOLDER_SIDE, "您的“{offering}”申请进入公示。"),),
     of_requests.RequestProgressed: (Line((HOLDER,), "您的“{offering}”申请有新进展。"),),
     of_requests.RequestCompleted: (
@@ -217,7 +240,7 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     ),
     of_care.AbsenceBegan: (
         Line((LOOKED_AFTER,), "您的服务专员离岗至 {day},期间由同事代班,在办的申请照常跟进。"),
-        Line((DEPUTY,), "您开始为同事代班,至 {day};其人才的申请已在“我的人才”中。"),
+        Line((DEPUTY,), "您开始为同事代班,至 {day};其人才的申请已在“我服务的人才”中。"),
     ),
     of_care.AbsenceEnded: (
         Line((LOOKED_AFTER,), "您的服务专员已返岗。", lambda event: event.begun),
@@ -226,7 +249,7 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_care.DeputyChanged: (
         Line(
             (DEPUTY,),
-            "您接手为一位同事代班,至 {day};其人才的申请已在“我的人才”中。",
+            "您接手为一位同事代班,至 {day};其人才的申请已在“我服务的人才”中。",
             lambda event: event.begun,
         ),
     ),
@@ -255,7 +278,13 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
 READERS = {"talent": (CLERKS, STEWARD), "steward": (CLERKS, HOLDER)}
 """Who reads a message of the holder's side, by the role that wrote it."""
 DECIDED = {"agree": "已同意", "decline": "未同意"}
-LEGS = {"acceptance": "接件", "handling": "办理", "promise": "总时限", "correction": "补正"}
+LEGS = {
+    "acceptance": "接件",
+    "first_review": "初审",
+    "handling": "办理",
+    "promise": "总时限",
+    "correction": "补正",
+}
 
 
 def lines_of(event: Event, role: str) -> tuple[Line, ...]:

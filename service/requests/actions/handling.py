@@ -14,11 +14,12 @@ from service.auth.callers import Caller, Role
 from service.offerings import forms
 from service.problems import FieldError, InvalidBody, Problem
 from service.requests import clocks, health, publicity
-from service.requests.actions import desks, reach, routing
+from service.requests.actions import desks, reach, reviewing, routing
 from service.requests.actions.notes import add_note
+from service.requests.actions.reviewing import FirstReview
 from service.requests.loans import granting
 from service.requests.models import Request
-from service.requests.states import BOUNCES, Ended, Party
+from service.requests.states import BOUNCES, FIRST_REVIEW, Ended, Party, Stage
 from service.worktime import reckoning
 from service.worktime.calendars import Calendar
 from service.worktime.current import current
@@ -91,8 +92,9 @@ async def accept(
     await health.note_answer(session, offer.partner_id, now)
     await clocks.stop(session, request.id, "acceptance", now)
     version = await reach.version_of(session, request)
-    clock = await clocks.start(session, request, "handling", version, now)
-    await _tell(session, request, request.accept(clock.due_at or now, now), by, now)
+    leg, stage = reviewing.first_of(version)
+    clock = await clocks.start(session, request, leg, version, now)
+    await _tell(session, request, request.accept(clock.due_at or now, now, stage), by, now)
     return request
 
 
@@ -183,6 +185,27 @@ async def progress(
     return request
 
 
+async def first_review(
+    session: AsyncSession,
+    request_id: UUID,
+    by: Caller,
+    revision: int,
+    found: FirstReview,
+    now: datetime,
+) -> Request:
+    """What came of 初审: passed, and the decision is due next; refused, and that is the decision.
+
+    Raises NotFound, Stale, WrongState where none is open, InvalidBody for a refusal without reason.
+    """
+    request = await _mine(session, request_id, by, revision, now)
+    request.check(FIRST_REVIEW, Party.PARTNER)
+    if found.outcome == "refused":
+        no = Completion("declined", {}, found.reason)
+        return await complete(session, request_id, by, revision, no, now)
+    await reviewing.go_on(session, request, by, now)
+    return request
+
+
 async def complete(
     session: AsyncSession,
     request_id: UUID,
@@ -198,6 +221,10 @@ async def complete(
     request = await _mine(session, request_id, by, revision, now)
     request.check("complete", Party.PARTNER)
     check_completion(done, (await reach.version_of(session, request)).result_schema)
+    if request.stage == Stage.FIRST_REVIEW:
+        # A partner that decides at once has said what came of its first review too.
+        outcome: reviewing.Outcome = "passed" if done.outcome == "granted" else "refused"
+        await reviewing.end(session, request, outcome, by, now)
     if done.outcome == "declined" and await routing.more_to_ask(session, request, now):
         return await _decline(session, request, by, done, now)
     if done.outcome == "granted":

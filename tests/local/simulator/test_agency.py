@@ -82,11 +82,12 @@ async def test_a_simulated_partner_takes_a_request_from_offer_to_completion(
 ) -> None:
     request_id = await submitted(city, offering, "370100")
     partner = agency(city, key, tmp_path)
-    for _ in ALL:
+    steps = ALL if key != "bank1" else [*ALL[:2], "hck.request.first_reviewed.v1", ALL[2]]
+    for _ in steps:
         await partner.turn(0)
         await city.settle()
     assert await state(city, request_id) == "completed granted"
-    assert (await city.events(f"requests/{request_id}"))[-3:] == ALL
+    assert (await city.events(f"requests/{request_id}"))[-len(steps) :] == steps
 
 
 async def test_a_bank_signs_its_assertions(city: City, tmp_path: Path) -> None:

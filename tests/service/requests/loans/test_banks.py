@@ -100,7 +100,7 @@ async def test_each_bank_has_its_own_time_and_the_legs_still_add_up(city: City) 
     holder = await city.person("talent", region="370100")
     why = (await holder.get(f"/v1/requests/{request}/deadline")).json()
     legs = [leg["leg"] for leg in why["legs"]]
-    assert legs == ["acceptance", "handling", "acceptance", "handling"]
+    assert legs == ["acceptance", "first_review", "acceptance", "first_review"]
     whole = (city.now - (await _times(city))["submitted_at"]).total_seconds() * 1_000_000
     assert sum(leg["microseconds"] for leg in why["legs"]) == whole
     assert why["promise"]["started_at"] == "2026-03-20T10:00:00+08:00"
@@ -209,8 +209,8 @@ async def test_the_order_may_change_while_a_bank_has_it_and_the_bank_is_not_told
 
 FORM_OF_BANK = {code: set(details.form_of(code, "case").shared_fields) for code in LOANS}
 VIEW = {
-    "id", "number", "state", "offering", "offering_name", "region", "due_at", "submitted_at",
-    "etag", "beneficiaries", "members", "form", "files", "deadlines", "accepted_at",
+    "id", "number", "state", "stage", "offering", "offering_name", "region", "due_at",
+    "submitted_at", "etag", "beneficiaries", "members", "form", "files", "deadlines", "accepted_at",
     "completed_at", "outcome", "outcome_reason", "result", "result_schema", "correction",
     "messages", "allowed",
 }  # fmt: skip
