@@ -1,16 +1,17 @@
 """A batch handed to RabbitMQ: all of it confirmed, or an error and the next try finds its way."""
 
+import asyncio
 from pathlib import Path
 
 import pika
 import pytest
-from aio_pika.exceptions import AMQPError, DeliveryError
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.message import Message
+from pika.exceptions import AMQPError
 
 from local import rabbit
 from workers.broker import QuorumBroker, make_broker
-from workers.confirmed import Confirmed
+from workers.confirmed import Confirmed, NotTaken
 
 QUEUE = "confirmed"
 
@@ -42,11 +43,18 @@ async def test_a_whole_batch_lies_in_a_quorum_queue_once_it_is_sent(rabbitmq: st
     await confirmed.close()
 
 
+async def test_batches_may_overlap_on_one_connection(rabbitmq: str) -> None:
+    confirmed = Confirmed(rabbitmq, broker_at(rabbitmq, "overlap"))
+    await asyncio.gather(*(confirmed.send(messages(90, "overlap")) for _ in range(5)))
+    assert waiting(rabbitmq, "overlap") == 450
+    await confirmed.close()
+
+
 async def test_a_message_that_finds_no_queue_is_an_error_and_the_next_batch_goes(
     rabbitmq: str,
 ) -> None:
     confirmed = Confirmed(rabbitmq, broker_at(rabbitmq, "there"))
-    with pytest.raises(DeliveryError):
+    with pytest.raises(NotTaken):
         await confirmed.send([*messages(3, "there"), *messages(1, "nowhere")])
     await confirmed.send(messages(2, "there"))
     assert waiting(rabbitmq, "there") >= 2
