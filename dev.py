@@ -15,6 +15,7 @@ python3 dev.py routing [show|check|replay]   派单规则:现行、检查、用�
 python3 dev.py dead-letters [list|show|retry|drop]   处理不了的事件:列出、细看、重试、跳过
 python3 dev.py prove [rebuild]   指标与日志重新数出的逐格比较
 python3 dev.py check-legs       每件申请的时间是否首尾相接
+python3 dev.py batches [list|rank|check]   批次名额:列出、排序、重算核对
 python3 dev.py import-holders 文件 [--apply]   导入持卡人(XLSX、CSV)
 python3 dev.py conformance --url 地址 --client 标识   检查办理单位的接收端
 """
@@ -32,7 +33,7 @@ NEEDED = (3, 11)
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 LOCAL = (
     "run", "load", "deadlines", "rotate-keys", "card-keys", "audit", "routing", "dead-letters",
-    "import-holders", "prove", "check-legs", "simulate",
+    "batches", "import-holders", "prove", "check-legs", "simulate",
 )  # fmt: skip
 PARTS = {  # what tests need beside Python packages: a file that shows it is there, its package
     "/usr/bin/chromium": "chromium",

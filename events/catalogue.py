@@ -32,6 +32,22 @@ from events.of_applications import (
     ApplicationWithdrawn,
 )
 from events.of_audit import DayExported, DaySealed
+from events.of_batches import (
+    BatchCancelled,
+    BatchEnded,
+    BatchObjected,
+    BatchOpened,
+    BatchRanked,
+    BatchRuled,
+    BatchSettled,
+    PlaceDeclined,
+    PlaceLapsed,
+    PlaceOffered,
+    PlaceTaken,
+    RequestListed,
+    RequestQueued,
+    RequestUnlisted,
+)
 from events.of_cards import (
     BenefitConflicted,
     BenefitRedeemed,
@@ -203,6 +219,20 @@ AnyEvent = (
     | WebhookRotated
     | WebhookDisabled
     | WebhookEnded
+    | BatchCancelled
+    | BatchEnded
+    | BatchObjected
+    | BatchOpened
+    | BatchRanked
+    | BatchRuled
+    | BatchSettled
+    | PlaceDeclined
+    | PlaceLapsed
+    | PlaceOffered
+    | PlaceTaken
+    | RequestListed
+    | RequestQueued
+    | RequestUnlisted
     | DayExported
     | DaySealed
     | ApplicationLookAlike

@@ -138,7 +138,9 @@ class RequestWithdrawn(OfRequest, frozen=True, kw_only=True, tag="hck.request.wi
 
 
 class RequestExpired(OfRequest, frozen=True, kw_only=True, tag="hck.request.expired.v1"):
-    """A correction was not answered in its time."""
+    """The holder did not answer in time: to a `correction`, or to the offer of a `place`."""
+
+    cause: str = "correction"
 
 
 class RequestRuled(OfRequest, frozen=True, kw_only=True, tag="hck.request.ruled.v1"):

@@ -25,6 +25,7 @@ WORDED = {
     "routing": ("派单规则", "show|check|replay"),
     "dead-letters": ("处理不了的事件", "list|show|retry|drop"),
     "prove": ("指标与日志重新数出的比较", "rebuild"),
+    "batches": ("批次名额", "list|rank|check"),
 }
 """Commands of the service that take words of their own: what they are about, which words."""
 

@@ -12,6 +12,7 @@ dead-letters list|show|retry|drop   处理不了的事件:列出、细看、重�
 audit list|export|keys|check   日志的封存:列出、取走一日、验签公钥、逐日核对
 routing show|check|replay   派单规则:现行、检查、用上个月的日志试算
 prove [rebuild]          指标所用的计数与日志重新数出的逐格比较;rebuild 从日志重建
+batches list|rank|check   批次名额:列出、排序、重算核对
 """
 
 import asyncio
@@ -34,6 +35,7 @@ from service.offerings import catalogue as _offerings  # noqa: F401 - hears of i
 from service.problems import Problem
 from service.reference import tables
 from service.requests import conservation, rule_commands
+from service.requests.batches import commands as batch_commands
 from service.satisfaction import commands as figure_commands
 from service.settings import Settings, SettingsError, read
 from service.talents.family import municipal as _municipal  # noqa: F401 - hears of its table
@@ -179,6 +181,21 @@ def routing_command(settings: Settings, words: list[str]) -> bool:
     return lines is not None
 
 
+def batch_command(settings: Settings, words: list[str]) -> int:
+    """Batches listed, ranked, recomputed; 1 where a list is not what its rule makes, 2 misused."""
+
+    async def work(sessions: Sessions) -> list[str] | None:
+        async with sessions.begin() as session:
+            return await batch_commands.run(session, words, datetime.now(UTC))
+
+    sealing.use(sealing.load_ring(settings))
+    lines = asyncio.run(with_sessions(settings, work))
+    print("\n".join(lines) if lines is not None else batch_commands.USAGE)
+    if lines is None:
+        return 2
+    return 1 if lines[-1].startswith("✗") else 0
+
+
 def deadlines(path: str) -> None:
     """Answer each line of a file of cases (time.md D3)."""
     # As bytes, so that a line that is not UTF-8 spoils its own answer only.
@@ -259,6 +276,8 @@ def of_a_room(arguments: list[str]) -> int:
             return audit_command(read(), words)
         case ["prove", *words]:
             return prove_command(read(), words)
+        case ["batches", *words]:
+            return batch_command(read(), words)
         case ["routing", *words]:
             return 0 if routing_command(read(), words) else 2
     print(__doc__, file=sys.stderr)

@@ -40,6 +40,7 @@ from service.problems.answers import explain_problem
 from service.requests import deadline_routes, message_routes, partner_routes, staff_routes
 from service.requests import pages as request_pages
 from service.requests import routes as request_routes
+from service.requests.batches import routes as batch_routes
 from service.requests.loans import routes as loan_routes
 from service.satisfaction import centre_routes
 from service.satisfaction import pages as satisfaction_pages
@@ -68,6 +69,7 @@ ROOMS: list[Any] = [
     audit_pages,
     audit_routes,
     auth_routes,
+    batch_routes,
     card_routes,
     care_pages,
     care_routes,

@@ -18,6 +18,7 @@ from service.partners.webhooks import models as webhook_models
 from service.reference import models as reference_models
 from service.requests import members as request_members
 from service.requests import models as request_models
+from service.requests.batches import models as batch_models
 from service.requests.loans import models as loan_models
 from service.satisfaction import models as satisfaction_models
 from service.talents import alike, models, reading
@@ -47,6 +48,7 @@ ROOMS = (
     reference_models,
     request_members,
     request_models,
+    batch_models,
     loan_models,
     satisfaction_models,
     models,

@@ -17,6 +17,7 @@ from service import limits
 from service.audit import days
 from service.auth import keys
 from service.requests import falling, lapsing, retention
+from service.requests.batches import placing
 from service.requests.clocks import Act
 from service.satisfaction import defaults
 from service.talents import alike
@@ -35,6 +36,9 @@ log = structlog.get_logger("workers.timers")
 
 BATCH = 20
 """Requests that one transaction keeps locked; a partner waits no longer than it takes."""
+
+BATCHES = 1
+"""Batches that one transaction moves on: each holds all requests of its list."""
 
 ACTS: Mapping[str, Act] = {"lapse": lapsing.lapse, "expire": lapsing.expire}
 """What the acting rungs of the ladder call (service/requests/ladder.py)."""
@@ -93,9 +97,13 @@ async def _turn_absences(session: AsyncSession, now: datetime) -> int:
     return await absences.turn_due(session, now, BATCH)
 
 
+async def _advance_batches(session: AsyncSession, now: datetime) -> int:
+    return await placing.advance_due(session, now, BATCHES)
+
+
 DUTIES = (
-    _end_pauses, _fire_clocks, _rate_by_default, _expire_cards, _close_matters, _remind,
-    _turn_absences,
+    _end_pauses, _fire_clocks, _advance_batches, _rate_by_default, _expire_cards, _close_matters,
+    _remind, _turn_absences,
 )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     unit: str
     companions_max: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
     low_value: bool = False
+    batched: bool = False
     materials: Annotated[list[Line], msgspec.Meta(max_length=30)] = []
     window: str | None = None
     policy_text: Text
@@ -60,7 +61,8 @@ TITLES: Mapping[str, str] = {
     "complete_wd": "办结(工作日)",
     "correction_wd": "补正期限(工作日)", "publicity_wd": "公示(工作日)",
     "categories": "适用类别", "beneficiaries": "受益人", "annual_limit": "每年次数", "unit": "单位",
-    "companions_max": "随行人数", "low_value": "小额(可宽限离线)", "materials": "材料",
+    "companions_max": "随行人数", "low_value": "小额(可宽限离线)",
+    "batched": "可按批次分配名额", "materials": "材料",
     "window": "受理时段", "policy_text": "政策内容", "policy_source": "政策来源",
     "form_schema": "表单", "result_schema": "办理结果", "shared_fields": "给办理单位的项",
 }  # fmt: skip

@@ -243,7 +243,8 @@ def drafted_of(given: FormSent) -> Drafted:
     plain["categories"] = [int(each) for each in chosen if each.isdecimal() and len(each) < 4]
     plain["beneficiaries"] = given.texts.get("beneficiaries", [])
     plain["companions_max"] = plain["companions_max"] or 0
-    plain["low_value"] = given.text("low_value") == "yes"
+    for name in ("low_value", "batched"):
+        plain[name] = given.text(name) == "yes"
     plain["window"] = given.text("window") or None
     valid_from = given.day("valid_from")
     why = given.text("why")[:500]

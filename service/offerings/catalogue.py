@@ -117,6 +117,7 @@ def content_of(row: dict[str, str], policy: details.Policy) -> dict[str, Any]:
         "unit": policy.unit,
         "companions_max": int("companion" in beneficiaries),
         "low_value": policy.low_value,
+        "batched": policy.batched,
         "materials": _list(row["materials"], ";"),
         "window": row["window"] or None,
         "exclusive_with": _joined(exclusions_of(row["exclusive_with"])),

@@ -31,14 +31,16 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an offering is and where that is written; what it counts and how much is at stake.
 
     `low_value` benefits may be given offline on an older status list (card-token.md 13.2);
-    `keywords` are what people call it, for the search; `first_review_wd` are the working days of a
-    first review before the decision, where it has one (guide.md 5.1).
+    `batched`: its places may be given by batches, with a waiting list; `keywords` are what people
+    call it, for the search; `first_review_wd` are the working days of a first review before the
+    decision, where it has one (guide.md 5.1).
     """
 
     text: str
     source: str
     unit: str = TIMES
     low_value: bool = False
+    batched: bool = False
     keywords: list[str] = []
     first_review_wd: int | None = None
 

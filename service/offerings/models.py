@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -61,6 +61,8 @@ class OfferingVersion(Base):
     form_schema: Mapped[dict[str, Any]] = mapped_column(JSON)
     result_schema: Mapped[dict[str, Any]] = mapped_column(JSON)
     shared_fields: Mapped[list[str]]
+    # Whether an agency may give its places by batches; a request joins the one that is open.
+    batched: Mapped[bool] = mapped_column(default=False, server_default=false())
     search_text: Mapped[str]
     published_at: Mapped[datetime]
     source: Mapped[str] = mapped_column(default=TABLE, server_default=TABLE)

@@ -14,7 +14,8 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
     """服务事项: 谁能用、要什么材料、多久办完、填什么表、依据什么。
 
     `accept_hours` 为工作小时, `*_wd` 为工作日; `window` 为每年受理时段(月-日/月-日),
-    `window_open` 为今天是否受理。
+    `window_open` 为今天是否受理;
+    `batched` 为可按批次排序分配名额。
     """
 
     code: str
@@ -40,6 +41,7 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
     form_schema: dict[str, Any] | None
     result_schema: dict[str, Any] | None
     shared_fields: list[str]
+    batched: bool
     policy_text: str
     policy_source: str
     basis: str

@@ -165,6 +165,24 @@ async def first_reviews(session: AsyncSession, request_ids: Sequence[UUID]) -> S
     return (await session.scalars(query.order_by(Clock.started_at).options(times))).all()
 
 
+STANDING: Reason = "statutory"
+"""Why time stands still while a batch decides: an expert review by published rule (time.md P1)."""
+
+
+async def stand_still(session: AsyncSession, request: Request, now: datetime) -> None:
+    """No time runs while a batch decides (docs/adr/0022), unless something holds it up already."""
+    if await _open_pause(session, request.id) is None:
+        await pause(session, request, STANDING, now)
+
+
+async def go_on(session: AsyncSession, request: Request, now: datetime) -> Clock | None:
+    """Time runs again, where it stood still for a batch; the clock of handling, if so."""
+    row = await _open_pause(session, request.id)
+    if row is None or row.reason != STANDING:
+        return None
+    return await resume(session, request, now)
+
+
 async def pauses_of(session: AsyncSession, request_id: UUID) -> Sequence[Pause]:
     """The pauses of a request, in order."""
     query = select(Pause).where(Pause.request_id == request_id).order_by(Pause.began_at, Pause.id)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events import log
 from service.requests import clocks, health
 from service.requests.actions import reach, routing
+from service.requests.batches import joining
 from service.requests.states import Ended, State
 
 
@@ -42,6 +43,7 @@ async def expire(session: AsyncSession, request_id: UUID, now: datetime) -> bool
     if request.state != State.AWAITING_CORRECTION:
         return False
     event = request.expire(now)
+    await joining.leave(session, request, "expired")
     await clocks.stop_all(session, request, now)
     await session.flush()
     await log.append(session, event, by=log.SYSTEM, region=request.region, now=now)

@@ -294,12 +294,16 @@ class Request(Base):
         self.state, self.ended_at = State.WITHDRAWN, now
         return RequestWithdrawn(**self._of_partner())
 
-    def expire(self, now: datetime) -> RequestExpired:
-        """The correction was not answered in its time (time.md P5). Raises WrongState."""
-        if self.state != State.AWAITING_CORRECTION:
+    def expire(self, now: datetime, cause: str = "correction") -> RequestExpired:
+        """The correction was not answered in its time (time.md P5), or the `place` not taken.
+
+        Raises WrongState.
+        """
+        awaited = State.AWAITING_CORRECTION if cause == "correction" else State.ACCEPTED
+        if self.state != awaited:
             raise WrongState(self.state, ())
         self.state, self.ended_at = State.EXPIRED, now
-        return RequestExpired(**self._of_partner())
+        return RequestExpired(**self._of_partner(), cause=cause)
 
     @property
     def is_open(self) -> bool:

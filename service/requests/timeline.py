@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events import catalogue, log
+from events import catalogue, log, of_batches
 from events import of_requests as happened
 from events.catalogue import AnyEvent
 from service.partners.models import Partner
@@ -51,6 +51,15 @@ RULED = {
     "assigned": "专家中心已指定办理单位",
     "ended": "专家中心裁定终止此申请",
 }
+
+UNLISTED = {
+    "excluded": "经复核不符合本批条件,已移出名单,由办理单位另行答复",
+    "unready": "排序时申请尚未受理完毕,未列入本批名单",
+    "elsewhere": "已由其他单位受理,不再参加本批排序",
+    "carried": "本批名额已满,保留轮候时间转入下一批,等候期间不计办理时间",
+    "cancelled": "本批已取消,由办理单位逐件办理",
+}
+"""Why a request left a batch's list (docs/adr/0022)."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -123,6 +132,7 @@ def words(event: AnyEvent, partner: str) -> str:
         _of_journey(event, partner)
         or _of_banks(event, partner)
         or _of_handling(event, partner)
+        or _of_batch(event)
         or _of_time(event)
         or "已记录"
     )
@@ -144,6 +154,8 @@ def _of_journey(event: AnyEvent, partner: str) -> str | None:
             return RULED.get(ruling, "专家中心已处理")
         case happened.RequestWithdrawn():
             return "申请已撤回"
+        case happened.RequestExpired(cause="place"):
+            return "未在期限内确认名额,申请已终止,可重新提交"
         case happened.RequestExpired():
             return "未在时限内补正,申请已终止,可重新提交"
     return None
@@ -180,6 +192,25 @@ def _of_handling(event: AnyEvent, partner: str) -> str | None:
             return "已办结:予以办理" if outcome == "granted" else "已办结:不予办理"
         case happened.MessageSent():
             return "留言"
+    return None
+
+
+def _of_batch(event: AnyEvent) -> str | None:
+    match event:
+        case of_batches.RequestQueued():
+            return "已进入本批名额的轮候名单;截止后按公布的规则排序,等候期间不计办理时间"
+        case of_batches.RequestListed(rank=rank):
+            return f"名单已排定,您在第 {rank} 位,进入公示"
+        case of_batches.PlaceOffered(due_at=due_at):
+            return f"已轮到您,请在{until(due_at)}前确认是否接受名额"
+        case of_batches.PlaceTaken(due_at=due_at):
+            return f"已接受名额,应在{until(due_at)}前办结"
+        case of_batches.PlaceDeclined():
+            return "已放弃名额,由下一位递补"
+        case of_batches.PlaceLapsed():
+            return "未在期限内确认,名额由下一位递补"
+        case of_batches.RequestUnlisted(reason=reason):
+            return UNLISTED.get(reason, "已不在本批名单上")
     return None
 
 

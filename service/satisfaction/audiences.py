@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events.base import Event
 from events.of_applications import OfApplication
+from events.of_batches import BatchRuled, OfBatch
 from events.of_cards import BenefitConflicted, BenefitRedeemed, OfCard
 from events.of_care import OfSteward, StewardSet
 from events.of_matters import OfMatter
@@ -66,6 +67,9 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
         case BenefitRedeemed(card_id=card_id):
             person_id = await session.scalar(_person(Card, card_id))
             return Concerned(person_id, event.partner_id, event.offering)
+        case BatchRuled(objector_id=request_id):
+            person_id = await session.scalar(_person(Request, request_id))
+            return Concerned(person_id, event.partner_id, event.offering)
         case OfCard(card_id=card_id):
             card = await session.get_one(Card, card_id)
             place = event.place if isinstance(event, OfMatter) else ""
@@ -80,6 +84,8 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
 def _named(event: Event) -> Concerned:
     """Whom the event names itself."""
     match event:
+        case OfBatch(partner_id=partner_id, offering=offering):
+            return Concerned(partner_id=partner_id, offering=offering)
         case StewardSet(person_id=person_id):
             return Concerned(person_id)
         case OfSteward(steward_id=steward_id, deputy_id=deputy_id):

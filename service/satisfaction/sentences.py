@@ -13,6 +13,7 @@ import msgspec
 
 from events import (
     of_applications,
+    of_batches,
     of_cards,
     of_care,
     of_matters,
@@ -215,6 +216,36 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
             _is("ruling", "ended"),
         ),
     ),
+    of_batches.RequestQueued: (
+        Line(HOLDER_SIDE, "您的“{offering}”申请已进入本批名额的轮候名单,截止后按公布的规则排序。"),
+    ),
+    of_batches.RequestListed: (
+        Line(HOLDER_SIDE, "“{offering}”名单已排定,您在第 {rank} 位;公示期内有误可提出异议。"),
+    ),
+    of_batches.PlaceOffered: (
+        Line(HOLDER_SIDE, "“{offering}”名额轮到您了,请在{due}前确认是否接受,逾期由下一位递补。"),
+    ),
+    of_batches.PlaceTaken: (Line((CLERKS,), "一位申请人接受了“{offering}”名额,请于{due}前办结。"),),
+    of_batches.PlaceLapsed: (
+        Line(HOLDER_SIDE, "您未在期限内确认“{offering}”名额,已由下一位递补。"),
+    ),
+    of_batches.RequestUnlisted: (
+        Line(
+            HOLDER_SIDE,
+            "您的“{offering}”申请本批未轮到,已保留轮候时间转入下一批。",
+            _is("reason", "carried", "unready"),
+        ),
+        Line(
+            HOLDER_SIDE,
+            "您的“{offering}”申请已不在本批名单上,理由见申请记录。",
+            _is("reason", "excluded", "elsewhere", "cancelled"),
+        ),
+    ),
+    of_batches.BatchObjected: (
+        Line((CLERKS,), "“{offering}”公示名单收到一件异议,公示期满前请裁定。"),
+    ),
+    of_batches.BatchRuled: (Line((HOLDER,), "您对“{offering}”名单的异议已有答复,见申请记录。"),),
+    of_batches.BatchRanked: (Line((CLERKS,), "“{offering}”一批名额已排序,名单公示中。"),),
     of_requests.DeadlineRecomputed: (
         Line(HOLDER_SIDE, "日历调整,您的“{offering}”申请时限改为{due}。"),
     ),
@@ -305,6 +336,7 @@ def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
         partner=partner or "办理单位",
         due=words.until(due) if due else "",
         items=getattr(event, "items", ""),
+        rank=getattr(event, "rank", ""),
         leg=LEGS.get(getattr(event, "leg", ""), ""),
         matter=kinds.TITLES.get(getattr(event, "kind", ""), ""),
         decided=DECIDED.get(getattr(event, "decision", ""), ""),

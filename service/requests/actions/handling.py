@@ -17,6 +17,7 @@ from service.requests import clocks, health, publicity
 from service.requests.actions import desks, reach, reviewing, routing
 from service.requests.actions.notes import add_note
 from service.requests.actions.reviewing import FirstReview
+from service.requests.batches import joining
 from service.requests.loans import granting
 from service.requests.models import Request
 from service.requests.states import BOUNCES, FIRST_REVIEW, Ended, Party, Stage
@@ -95,6 +96,7 @@ async def accept(
     leg, stage = reviewing.first_of(version)
     clock = await clocks.start(session, request, leg, version, now)
     await _tell(session, request, request.accept(clock.due_at or now, now, stage), by, now)
+    await joining.taken_on(session, request, now)
     return request
 
 
@@ -124,6 +126,7 @@ async def ask(
     request = await _mine(session, request_id, by, revision, now)
     request.check("ask", Party.PARTNER)
     await _check_early(session, request, now)
+    await joining.before_asking(session, request, now)
     await clocks.pause(session, request, "correction", now)
     version = await reach.version_of(session, request)
     clock = await clocks.start(session, request, "correction", version, now)
@@ -160,6 +163,7 @@ async def publicise(
     """Begin 公示; handling stands still until the end of its last day (time.md P1)."""
     request = await _mine(session, request_id, by, revision, now)
     request.check("publicity", Party.PARTNER)
+    await joining.before_publicity(session, request)
     version = await reach.version_of(session, request)
     publicity.check(version, asked.begins_on, asked.ends_on, now)
     ends_at = publicity.end_of(asked.ends_on)
@@ -216,7 +220,7 @@ async def complete(
 ) -> Request:
     """办结. A request that was declined in time met its promise (api.md 5.2).
 
-    Raises NotFound, Stale, WrongState, InvalidBody, LoanCap, RateCap.
+    Raises NotFound, Stale, WrongState, InvalidBody, LoanCap, RateCap, BatchDecides.
     """
     request = await _mine(session, request_id, by, revision, now)
     request.check("complete", Party.PARTNER)
@@ -227,6 +231,7 @@ async def complete(
         await reviewing.end(session, request, outcome, by, now)
     if done.outcome == "declined" and await routing.more_to_ask(session, request, now):
         return await _decline(session, request, by, done, now)
+    await joining.before_completion(session, request, done.outcome, now)
     if done.outcome == "granted":
         author = by.author(Role.PARTNER_CLERK)
         await granting.grant(session, request, done.result, author, now)

@@ -15,6 +15,7 @@ from service.problems import FieldError, InvalidBody
 from service.requests import clocks
 from service.requests.actions import reach, routing
 from service.requests.actions.submitting import check_files, choice_of
+from service.requests.batches import joining
 from service.requests.choices import CHOOSING
 from service.requests.models import Request
 from service.requests.routing import CHOICE_FIELDS, ORDER_FIELD, OTHERS_FIELD, left_to_ask
@@ -40,6 +41,7 @@ async def withdraw(
         reach.end(offer, Ended.WITHDRAWN, now)
         await _tell(session, request, request.retract(offer.id, "withdrawn"), by, now)
     event = request.withdraw(now)
+    await joining.leave(session, request, "withdrawn")
     await clocks.stop_all(session, request, now)
     await _tell(session, request, event, by, now)
     return request
@@ -104,6 +106,7 @@ async def answer(
     kept = msgspec.to_builtins(given) | {"before": before, "answered_at": now.isoformat()}
     event = request.answer(kept, handling.due_at or now)
     await _tell(session, request, event, by, now)
+    await joining.taken_on(session, request, now)
     return request
 
 

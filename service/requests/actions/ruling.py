@@ -16,6 +16,7 @@ from service.problems import FieldError, InvalidBody
 from service.requests import clocks
 from service.requests.actions import reach, routing
 from service.requests.actions.notes import add_note
+from service.requests.batches import joining
 from service.requests.models import Request
 from service.requests.states import Party
 
@@ -46,6 +47,7 @@ async def rule(
     add_note(session, request, "ruling", ruling.reason, author, now)
     if ruling.decision == "end":
         event = request.rule_ended(ruling.reason, now)
+        await joining.leave(session, request, "ended")
         await clocks.stop_all(session, request, now)
         await _tell(session, request, event, author, now)
     else:

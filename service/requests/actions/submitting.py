@@ -18,6 +18,7 @@ from service.offerings.models import OfferingVersion
 from service.problems import FieldError, InvalidBody
 from service.reference import regions
 from service.requests import choices, clocks, entitlement, numbers
+from service.requests.batches import joining
 from service.requests.members import RequestMember
 from service.requests.models import Clock, Request, State
 from service.requests.routing import CHOICE_FIELDS, ORDER_FIELD, wanted_of
@@ -63,7 +64,7 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     """Take a request in, start the holder's promise, append the fact.
 
     A steward hands it in for somebody whom they look after, on record (guide.md 4). Raises
-    InvalidBody (with pointers), NotEntitled, NotRequestable.
+    InvalidBody (with pointers), NotEntitled, NotRequestable, AlreadyQueued.
     """
     today = now.astimezone(SHANGHAI).date()
     person_id, role = await _for_whom(session, by, asked.on_behalf_of)
@@ -84,6 +85,8 @@ async def submit(session: AsyncSession, by: Caller, asked: Submission, now: date
     promise = await clocks.start(session, request, "promise", version, now)
     event = request.submitted(wanted)
     await log.append(session, event, by=by.author(role), region=request.region, now=now)
+    if version.batched:
+        await joining.join(session, request, [each.id for each in members], now)
     return Submitted(request, version, promise, members)
 
 

@@ -1,0 +1,241 @@
+"""Places are offered from the top of the list down, taken, declined, or passed on to the next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from events import log
+from events.of_batches import (
+    BatchEnded,
+    BatchSettled,
+    PlaceDeclined,
+    PlaceLapsed,
+    PlaceOffered,
+    PlaceTaken,
+)
+from service.auth.callers import Caller
+from service.problems import NotFound, WrongState
+from service.requests import clocks, lapsing
+from service.requests.actions import reach
+from service.requests.batches import joining, ranking
+from service.requests.batches.models import SEATED, Batch, BatchState, Entry, Place
+from service.requests.batches.opening import of_batch, tell
+from service.requests.models import Request
+from service.requests.states import State
+from service.worktime import months
+from service.worktime.current import current
+
+MONTHS_TO_ANSWER = 1
+"""How long a place is kept for whom it is offered to (guide.md 3.4)."""
+FULL = "本批名额已按公布的规则分配完毕,未轮到您;可在下一批重新申请。"
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """接受名额,或放弃(放弃即撤回本件申请,名额给下一位)。"""
+
+    answer: Literal["accept", "decline"]
+
+
+async def answer(
+    session: AsyncSession, request_id: UUID, by: Caller, revision: int, given: Answer, now: datetime
+) -> Request:
+    """The holder takes the place or lets it go; too late is too late, also before the timers come.
+
+    Raises NotFound, Stale, WrongState.
+    """
+    request = await reach.seen(session, request_id, by, revision)
+    entry = await joining.entry_of(session, request.id)
+    if entry is None:
+        raise NotFound
+    if entry.state != Place.OFFERED or entry.answer_by is None or now >= entry.answer_by:
+        raise WrongState(entry.state, ())
+    entry.answered_at = now
+    author, about = reach.author_of(request, by), joining.of_place(request, entry.batch_id)
+    if given.answer == "accept":
+        handling = await clocks.go_on(session, request, now)
+        entry.state, entry.stirred = Place.TAKEN, True
+        request.touch()
+        await session.flush()
+        due_at = handling.due_at if handling and handling.due_at else now
+        taken = PlaceTaken(**about, due_at=due_at)
+        await log.append(session, taken, by=author, region=request.region, now=now)
+        return request
+    entry.leave(Place.DECLINED)
+    declined = PlaceDeclined(**about)
+    await log.append(session, declined, by=author, region=request.region, now=now)
+    event = request.withdraw(now)
+    await clocks.stop_all(session, request, now)
+    await session.flush()
+    await log.append(session, event, by=author, region=request.region, now=now)
+    return request
+
+
+async def advance_due(session: AsyncSession, now: datetime, limit: int) -> int:
+    """Batches whose time has come, or on whose list something happened; returns how many."""
+    stirred = exists().where(
+        Entry.batch_id == Batch.id,
+        or_(Entry.stirred, (Entry.state == Place.OFFERED) & (Entry.answer_by <= now)),
+    )
+    placing = (Batch.state == BatchState.PLACING) & stirred
+    query = select(Batch).where(or_(Batch.next_at <= now, placing)).order_by(Batch.id).limit(limit)
+    query = query.with_for_update(skip_locked=True)
+    found = (await session.scalars(query.execution_options(populate_existing=True))).all()
+    for batch in found:
+        await advance(session, batch, now)
+    return len(found)
+
+
+async def advance(session: AsyncSession, batch: Batch, now: datetime) -> None:
+    """What time asks of one batch, which is locked."""
+    batch.next_at = None
+    match batch.state:
+        case BatchState.GATHERING:
+            await ranking.rank(session, batch, now)
+        case BatchState.SHOWN:
+            await _after_publicity(session, batch, now)
+        case BatchState.PLACING:
+            await _go_round(session, batch, now)
+    await session.flush()
+
+
+async def _after_publicity(session: AsyncSession, batch: Batch, now: datetime) -> None:
+    """The list stands, or is made again; while an objection waits for its ruling, neither."""
+    if await ranking.open_objections(session, batch):
+        return
+    if await ranking.must_rank_again(session, batch):
+        await ranking.rank(session, batch, now)
+        return
+    batch.state = BatchState.PLACING
+    await tell(session, batch, BatchSettled(**of_batch(batch)), log.SYSTEM, now)
+    for _, request in await _on_list(session, batch, Place.LISTED):
+        if request.state == State.IN_PUBLICITY:
+            await lapsing.end_publicity(session, request.id, now)
+        await clocks.stand_still(session, request, now)
+    await _go_round(session, batch, now)
+
+
+async def _on_list(
+    session: AsyncSession, batch: Batch, *states: Place
+) -> list[tuple[Entry, Request]]:
+    """Entries of these states with their requests, all locked; by place on the list."""
+    query = select(Entry.id, Entry.request_id)
+    query = query.where(Entry.batch_id == batch.id, Entry.state.in_(states))
+    found = []
+    for entry_id, request_id in (await session.execute(query.order_by(Entry.request_id))).all():
+        request = await reach.locked(session, request_id)
+        entry = await session.get_one(Entry, entry_id, populate_existing=True)
+        if entry.state in states:
+            found.append((entry, request))
+    return sorted(found, key=lambda pair: (pair[0].group, pair[0].rank or 0))
+
+
+async def _go_round(session: AsyncSession, batch: Batch, now: datetime) -> None:
+    """Take back what lapsed, offer what is free to the next in line, and see whether that is all.
+
+    Only here is a place given, and the batch is locked: so no place is given twice, and nobody is
+    passed over by who stands behind them.
+    """
+    # First: what is stirred from now on is seen by the next round.
+    await _unstir(session, batch)
+    waiting = await _on_list(session, batch, Place.LISTED, Place.OFFERED)
+    for entry, request in waiting:
+        if entry.state == Place.OFFERED and entry.answer_by and entry.answer_by <= now:
+            await _lapse(session, request, entry, now)
+    await session.flush()
+    free = await _free_seats(session, batch)
+    for entry, request in waiting:
+        seats = free.get(entry.group, [])
+        if entry.state == Place.LISTED and seats:
+            await _offer(session, batch, request, entry, seats.pop(0), now)
+    await session.flush()
+    if await _is_over(session, batch):
+        await _end(session, batch, now)
+
+
+async def _lapse(session: AsyncSession, request: Request, entry: Entry, now: datetime) -> None:
+    entry.leave(Place.LAPSED)
+    about = joining.of_place(request, entry.batch_id)
+    await log.append(session, PlaceLapsed(**about), by=log.SYSTEM, region=request.region, now=now)
+    event = request.expire(now, "place")
+    await clocks.stop_all(session, request, now)
+    await session.flush()
+    await log.append(session, event, by=log.SYSTEM, region=request.region, now=now)
+
+
+async def _free_seats(session: AsyncSession, batch: Batch) -> dict[str, list[int]]:
+    query = select(Entry.group, Entry.seat)
+    query = query.where(Entry.batch_id == batch.id, Entry.state.in_(SEATED))
+    used = {(group, seat) for group, seat in (await session.execute(query)).all()}
+    return {
+        group: [seat for seat in range(1, places + 1) if (group, seat) not in used]
+        for group, places in batch.quotas.items()
+    }
+
+
+async def _offer(
+    session: AsyncSession, batch: Batch, request: Request, entry: Entry, seat: int, now: datetime
+) -> None:
+    calendar = (await current(session)).of(batch.region)
+    entry.state, entry.seat, entry.offered_at = Place.OFFERED, seat, now
+    entry.answer_by = months.due(now, MONTHS_TO_ANSWER, calendar)
+    request.touch()
+    await session.flush()
+    event = PlaceOffered(**joining.of_place(request, batch.id), due_at=entry.answer_by)
+    await log.append(session, event, by=log.SYSTEM, region=request.region, now=now)
+
+
+async def _unstir(session: AsyncSession, batch: Batch) -> None:
+    query = select(Entry).where(Entry.batch_id == batch.id, Entry.stirred)
+    query = query.with_for_update(skip_locked=True)
+    for entry in await session.scalars(query.execution_options(populate_existing=True)):
+        entry.stirred = False
+    await session.flush()
+
+
+async def _states(session: AsyncSession, batch: Batch) -> Sequence[tuple[str, str]]:
+    query = select(Entry.group, Entry.state).where(Entry.batch_id == batch.id)
+    return [(group, state) for group, state in (await session.execute(query)).all()]
+
+
+async def _is_over(session: AsyncSession, batch: Batch) -> bool:
+    """Nobody is to answer or to be completed, and nobody waits for a place that may come free."""
+    states = await _states(session, batch)
+    if any(state in (Place.OFFERED, Place.TAKEN) for _, state in states):
+        return False
+    quotas = batch.quotas
+    for group in {group for group, state in states if state == Place.LISTED}:
+        given = sum(1 for each, state in states if each == group and state == Place.GIVEN)
+        if given < quotas.get(group, 0):
+            return False
+    return True
+
+
+async def _end(session: AsyncSession, batch: Batch, now: datetime) -> None:
+    """Who got no place is carried into the next batch, or told that this one is full."""
+    for entry, request in await _on_list(session, batch, Place.LISTED):
+        if batch.leftover == "carry":
+            await joining.unlist(session, request, entry, "carried", now, Place.CARRIED)
+        else:
+            await _unserved(session, request, entry, now)
+        entry.stirred = False
+    batch.state, batch.ended_at, batch.next_at = BatchState.ENDED, now, None
+    given = sum(1 for _, state in await _states(session, batch) if state == Place.GIVEN)
+    await session.flush()
+    await tell(session, batch, BatchEnded(**of_batch(batch), given=given), log.SYSTEM, now)
+
+
+async def _unserved(session: AsyncSession, request: Request, entry: Entry, now: datetime) -> None:
+    """办结, not granted: the places are gone (api.md 5.2)."""
+    entry.leave(Place.UNSERVED)
+    await clocks.go_on(session, request, now)
+    await clocks.stop(session, request.id, "handling", now)
+    promise = await clocks.stop(session, request.id, "promise", now)
+    in_time = promise is None or promise.breached_at is None
+    event = request.complete("declined", {}, FULL, in_time=in_time, now=now)
+    await session.flush()
+    await log.append(session, event, by=log.SYSTEM, region=request.region, now=now)
