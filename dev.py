@@ -11,6 +11,7 @@ python3 dev.py simulate [--months 12 --requests 100000 --seed 7]   在虚拟时�
 python3 dev.py rotate-keys      换密钥并重封个人信息
 python3 dev.py card-keys [list|make|switch|retire|revoke]   卡的签发密钥
 python3 dev.py audit [list|export|keys|check]   日志的封存:列出、取走一日、公钥、核对
+python3 dev.py calendar [show|import]   工作日历:现行、检查并试算一个年度的放假安排
 python3 dev.py routing [show|check|replay]   派单规则:现行、检查、用上个月的日志试算
 python3 dev.py dead-letters [list|show|retry|drop]   处理不了的事件:列出、细看、重试、跳过
 python3 dev.py prove [rebuild]   指标与日志重新数出的逐格比较
@@ -32,8 +33,8 @@ PYTHON = os.path.join(VENV, "bin", "python")
 NEEDED = (3, 11)
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 LOCAL = (
-    "run", "load", "deadlines", "rotate-keys", "card-keys", "audit", "routing", "dead-letters",
-    "batches", "import-holders", "prove", "check-legs", "simulate",
+    "run", "load", "deadlines", "rotate-keys", "card-keys", "audit", "calendar", "routing",
+    "dead-letters", "batches", "import-holders", "prove", "check-legs", "simulate",
 )  # fmt: skip
 PARTS = {  # what tests need beside Python packages: a file that shows it is there, its package
     "/usr/bin/chromium": "chromium",

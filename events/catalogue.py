@@ -48,6 +48,12 @@ from events.of_batches import (
     RequestQueued,
     RequestUnlisted,
 )
+from events.of_calendars import (
+    CalendarApplied,
+    CalendarDrafted,
+    CalendarDropped,
+    CalendarRecomputed,
+)
 from events.of_cards import (
     BenefitConflicted,
     BenefitRedeemed,
@@ -70,6 +76,7 @@ from events.of_care import (
     StewardSet,
 )
 from events.of_clients import ClientKeySet, ClientRotated
+from events.of_deadlines import DeadlineRecomputed
 from events.of_imports import ImportApplied
 from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
 from events.of_letters import LetterDropped, LetterRetried
@@ -99,7 +106,6 @@ from events.of_requests import (
     CorrectionAsked,
     DeadlineAcknowledged,
     DeadlineBreached,
-    DeadlineRecomputed,
     DeadlineWarned,
     FirstReviewed,
     MessageSent,
@@ -142,6 +148,10 @@ AnyEvent = (
     | ApplicationReassigned
     | ApplicationRejected
     | ApplicationWithdrawn
+    | CalendarApplied
+    | CalendarDrafted
+    | CalendarDropped
+    | CalendarRecomputed
     | CardIssued
     | CardSuspended
     | CardReinstated

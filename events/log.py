@@ -115,6 +115,43 @@ async def append(
     return event_id
 
 
+APPEND_MANY = sa.text(
+    """
+INSERT INTO events (id, subject, sequence, type, region, at, actor, role, origin, trace,
+                    partner_id, data)
+SELECT n.id, n.subject,
+       coalesce((SELECT max(sequence) FROM events e WHERE e.subject = n.subject), 0)
+           + row_number() OVER (PARTITION BY n.subject ORDER BY n.place),
+       n.type, n.region, :at, :actor, :role, :origin, :trace, n.partner_id, n.data::jsonb
+FROM unnest(CAST(:ids AS uuid[]), CAST(:subjects AS text[]), CAST(:types AS text[]),
+            CAST(:regions AS text[]), CAST(:partners AS uuid[]), CAST(:data AS text[]))
+     WITH ORDINALITY AS n (id, subject, type, region, partner_id, data, place)
+"""
+)
+
+
+async def append_many(
+    session: AsyncSession, found: Sequence[tuple[Event, str]], *, by: Author, now: datetime
+) -> None:
+    """Append events, each with its region, by one statement; those of one subject in this order.
+
+    The caller holds the row locks of all their subjects.
+    """
+    if not found:
+        return
+    columns = {
+        "ids": [uuid_utils.compat.uuid7() for _ in found],
+        "subjects": [event.subject for event, _ in found],
+        "types": [type_of(event) for event, _ in found],
+        "regions": [region for _, region in found],
+        "partners": [event.concerns for event, _ in found],
+        "data": [msgspec.json.encode(data_of(event)).decode() for event, _ in found],
+    }
+    who = {"actor": by.actor, "role": by.role, "origin": by.origin, "trace": trace.get()}
+    await session.execute(APPEND_MANY, {**columns, **who, "at": now})
+    session.info["appended"] = True
+
+
 def row_of(event: Event, *, by: Author, region: str, now: datetime) -> dict[str, Any]:
     """The log row of an event, all but its sequence."""
     return {

@@ -197,12 +197,3 @@ class DeadlineAcknowledged(
     def concerns(self) -> UUID | None:
         """No partner: who reminds whom inside is no partner's matter."""
         return None
-
-
-class DeadlineRecomputed(OfRequest, frozen=True, kw_only=True, tag="hck.deadline.recomputed.v1"):
-    """A newer calendar moved an open deadline."""
-
-    clock_id: UUID
-    generation: int
-    was_due_at: datetime
-    due_at: datetime

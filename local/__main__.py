@@ -22,12 +22,19 @@ from service.settings import SettingsError
 WORDED = {
     "card-keys": ("卡的签发密钥", "list|make|switch|retire|revoke"),
     "audit": ("日志的封存", "list|export|keys|check"),
+    "calendar": ("工作日历", "show|import"),
     "routing": ("派单规则", "show|check|replay"),
     "dead-letters": ("处理不了的事件", "list|show|retry|drop"),
     "prove": ("指标与日志重新数出的比较", "rebuild"),
     "batches": ("批次名额", "list|rank|check"),
 }
 """Commands of the service that take words of their own: what they are about, which words."""
+
+
+NOTICE = {
+    "--year": "通知的年度", "--notice": "文号", "--date": "发文日期", "--source": "来源",
+}  # fmt: skip
+"""What `calendar import` is told of the notice beside its table."""
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -52,6 +59,10 @@ def parse(words: list[str]) -> argparse.Namespace:
         worded = commands.add_parser(name, help=told)
         worded.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
         worded.add_argument("words", nargs="*", metavar=words_of_it)
+        if name == "calendar":
+            for option, told_of_it in NOTICE.items():
+                worded.add_argument(option, help=told_of_it)
+            worded.add_argument("--submit", action="store_true", help="登记,由另一人生效")
     holders = commands.add_parser("import-holders", help="导入持卡人")
     holders.add_argument("--data", type=Path, default=Path("var"), help="数据目录")
     holders.add_argument("--apply", action="store_true", help="全部合格时生效")
@@ -59,6 +70,13 @@ def parse(words: list[str]) -> argparse.Namespace:
     commands.add_parser("deadlines").add_argument("file")
     simulation.add_to(commands.add_parser("simulate", help="在虚拟时钟上跑一年"))
     return parser.parse_args(words)
+
+
+def _notice(arguments: argparse.Namespace) -> list[str]:
+    """What was said of a notice, as the service's command reads it; nothing of any other."""
+    said = {option: getattr(arguments, option.removeprefix("--"), None) for option in NOTICE}
+    words = [word for option, value in said.items() if value for word in (option, value)]
+    return [*words, "--submit"] if getattr(arguments, "submit", False) else words
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -116,7 +134,7 @@ def done(arguments: argparse.Namespace) -> int:
             more = ["--apply"] if arguments.apply else []
             return on_database(arguments, ["import-holders", arguments.file, *more])
         case name if name in WORDED:
-            return on_database(arguments, [name, *arguments.words])
+            return on_database(arguments, [name, *arguments.words, *_notice(arguments)])
         case _:
             return on_database(arguments, [arguments.command])
 

@@ -10,6 +10,7 @@ import-holders 文件 [--apply]  导入持卡人:逐行检查,加 --apply 才生
 card-keys list|make|switch|retire|revoke   卡的签发密钥
 dead-letters list|show|retry|drop   处理不了的事件:列出、细看、重试、跳过
 audit list|export|keys|check   日志的封存:列出、取走一日、验签公钥、逐日核对
+calendar show|import    工作日历:现行、检查并试算一个年度的放假安排
 routing show|check|replay   派单规则:现行、检查、用上个月的日志试算
 prove [rebuild]          指标所用的计数与日志重新数出的逐格比较;rebuild 从日志重建
 batches list|rank|check   批次名额:列出、排序、重算核对
@@ -30,10 +31,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from service import db, migrating, rotation, sealing
 from service.audit import commands as audit_commands
 from service.auth import keys
+from service.calendars import commands as calendar_commands
 from service.dead_letters import commands as dead_letter_commands
 from service.offerings import catalogue as _offerings  # noqa: F401 - hears of its table
 from service.problems import Problem
 from service.reference import tables
+from service.reference.tables import BadTable
 from service.requests import conservation, rule_commands
 from service.requests.batches import commands as batch_commands
 from service.satisfaction import commands as figure_commands
@@ -46,6 +49,8 @@ from service.worktime import batch
 from service.worktime import checking as _calendars  # noqa: F401 - hears of its tables
 
 Sessions = async_sessionmaker[AsyncSession]
+BY_TWO = ("calendar", "calendar_overlays", "calendar_notices")
+"""Tables that one person imports and another applies (time.md R1)."""
 
 
 def migrate(settings: Settings) -> None:
@@ -77,7 +82,11 @@ async def with_sessions(settings: Settings, work: Any) -> Any:
 
 
 def load(settings: Settings, name: str, path: str) -> None:
-    """Load a newer table of the officials."""
+    """Load a newer table of the officials; raises BadTable for one that takes two people."""
+    if name in BY_TWO:
+        raise BadTable(
+            "工作日历须先试算、由另一人生效: 用 calendar import 文件,或页面 /centre/calendars。"
+        )
     content = Path(path).read_text(encoding="utf-8-sig")
 
     async def work(sessions: Sessions) -> int:
@@ -196,6 +205,19 @@ def batch_command(settings: Settings, words: list[str]) -> int:
     return 1 if lines[-1].startswith("✗") else 0
 
 
+def calendar_command(settings: Settings, words: list[str]) -> bool:
+    """The calendar shown, a notice tried; False where the words are no such command."""
+
+    async def work(sessions: Sessions) -> list[str] | None:
+        async with sessions.begin() as session:
+            return await calendar_commands.run(session, words, datetime.now(UTC))
+
+    sealing.use(sealing.load_ring(settings))
+    lines = asyncio.run(with_sessions(settings, work))
+    print("\n".join(lines) if lines is not None else calendar_commands.USAGE)
+    return lines is not None
+
+
 def deadlines(path: str) -> None:
     """Answer each line of a file of cases (time.md D3)."""
     # As bytes, so that a line that is not UTF-8 spoils its own answer only.
@@ -278,6 +300,8 @@ def of_a_room(arguments: list[str]) -> int:
             return prove_command(read(), words)
         case ["batches", *words]:
             return batch_command(read(), words)
+        case ["calendar", *words]:
+            return 0 if calendar_command(read(), words) else 2
         case ["routing", *words]:
             return 0 if routing_command(read(), words) else 2
     print(__doc__, file=sys.stderr)

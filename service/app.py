@@ -20,6 +20,7 @@ from service.auth import routes as auth_routes
 from service.auth.callers import Caller
 from service.auth.middleware import Identify, Trace
 from service.auth.tokens import OAuthRefusal
+from service.calendars import routes as calendar_routes
 from service.counters import entitlement_routes, public
 from service.counters import pages as counter_pages
 from service.counters import routes as counter_routes
@@ -70,6 +71,7 @@ ROOMS: list[Any] = [
     audit_routes,
     auth_routes,
     batch_routes,
+    calendar_routes,
     card_routes,
     care_pages,
     care_routes,

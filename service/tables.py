@@ -6,6 +6,7 @@ from events import dead as _dead  # noqa: F401 - a table beside the log
 from events import log
 from service.audit import models as audit_models
 from service.auth import models as auth_models
+from service.calendars import models as calendar_models
 from service.channels import models as channel_models
 from service.counters import models as counter_models
 from service.counters.journals import models as journal_models
@@ -31,10 +32,12 @@ from service.talents.family import models as family_models
 from service.talents.importing import models as importing_models
 from service.talents.matters import models as matter_models
 from service.talents.quota import models as quota_models
+from service.worktime import models as worktime_models
 
 ROOMS = (
     audit_models,
     auth_models,
+    calendar_models,
     care_models,
     channel_models,
     counter_models,
@@ -63,6 +66,7 @@ ROOMS = (
     reading,
     returns,
     webhook_models,
+    worktime_models,
 )
 
 METADATA: list[MetaData] = [Base.metadata, log.metadata]

@@ -16,6 +16,7 @@ from events import feed
 from service import limits
 from service.audit import days
 from service.auth import keys
+from service.calendars import recomputing
 from service.requests import falling, lapsing, retention
 from service.requests.batches import placing
 from service.requests.clocks import Act
@@ -101,9 +102,13 @@ async def _advance_batches(session: AsyncSession, now: datetime) -> int:
     return await placing.advance_due(session, now, BATCHES)
 
 
+async def _recompute(session: AsyncSession, now: datetime) -> int:
+    return await recomputing.step(session, now)
+
+
 DUTIES = (
-    _end_pauses, _fire_clocks, _advance_batches, _rate_by_default, _expire_cards, _close_matters,
-    _remind, _turn_absences,
+    _end_pauses, _recompute, _fire_clocks, _advance_batches, _rate_by_default, _expire_cards,
+    _close_matters, _remind, _turn_absences,
 )  # fmt: skip
 
 

@@ -34,9 +34,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "void_reasons": ("code", "text_zh"),
     "loans": ("product", "city", "cap_talent_yuan", "cap_enterprise_yuan", "compensation_pct"),
     "lpr": ("tenor", "min_months", "percent", "valid_from", "source"),
-    "calendar": ("date", "kind", "name_en", "state"),
     "calendar_overlays": ("date", "region", "kind", "reason", "source"),
     "business_hours": ("region", "opens", "closes"),
+    "calendar_notices": ("year", "notice", "published_on", "source"),
+    "calendar": ("date", "kind", "name_en", "state"),
     "opinion_templates": ("code", "step", "decision", "text_zh"),
     "catalogue": (
         "code", "name_zh", "name_en", "sector", "mode", "department", "accept_hours",
@@ -81,6 +82,13 @@ def on_load(name: str, apply: Apply) -> None:
 
 def read_table(name: str, content: str) -> list[Row]:
     """The rows of a tab-separated file; raises BadTable naming the line that is wrong."""
+    rows = [row for _, row in read_lines(name, content)]
+    _check_keys(name, rows)
+    return rows
+
+
+def read_lines(name: str, content: str) -> list[tuple[int, Row]]:
+    """The rows with their lines' numbers, before keys are looked at; raises BadTable."""
     if name not in COLUMNS:
         raise BadTable(f"没有名为“{name}”的数据表,可载入: {'、'.join(COLUMNS)}。")
     reader = csv.reader(io.StringIO(content.removeprefix("\ufeff")), delimiter="\t", quoting=3)
@@ -90,10 +98,9 @@ def read_table(name: str, content: str) -> list[Row]:
     header = lines[0][1]
     if missing := [column for column in COLUMNS[name] if column not in header]:
         raise BadTable(f"第 1 行缺少列: {'、'.join(missing)}。")
-    rows = [_row(number, header, cells) for number, cells in lines[1:]]
+    rows = [(number, _row(number, header, cells)) for number, cells in lines[1:]]
     if not rows:
         raise BadTable("文件没有数据行。")
-    _check_keys(name, rows)
     return rows
 
 
@@ -113,9 +120,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "void_reasons": ("code",),
     "loans": ("product", "city"),
     "lpr": ("tenor", "valid_from"),
-    "calendar": ("date",),
     "calendar_overlays": ("date", "region"),
     "business_hours": ("region", "opens"),
+    "calendar_notices": ("year",),
+    "calendar": ("date",),
     "opinion_templates": ("code",),
     "catalogue": ("code",),
     "municipal": ("city", "tier", "offering"),

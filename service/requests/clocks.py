@@ -150,9 +150,11 @@ async def resume(session: AsyncSession, request: Request, now: datetime) -> Cloc
         row.ended_at = min(now, row.ends_at) if row.ends_at else now
         await session.flush()
     clocks = await _running(session, request.id, PAUSED_LEGS)
-    rows = await pauses_of(session, request.id)
+    rows, working_time = await pauses_of(session, request.id), await current(session)
     for clock in clocks:
-        _reckon(clock, await calendar_of(session, clock), rows, await _fired(session, clock))
+        # A calendar applied meanwhile left it alone, as it had no deadline (time.md P4, R1).
+        clock.calendar_version = working_time.calendar.version
+        _reckon(clock, working_time.of(clock.region), rows, await _fired(session, clock))
     if not clocks:
         raise NotFound
     return min(clocks, key=lambda clock: PAUSED_LEGS.index(clock.leg))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events import catalogue, log, of_batches
 from events import of_requests as happened
 from events.catalogue import AnyEvent
+from events.of_deadlines import DeadlineRecomputed
 from service.partners.models import Partner
 from service.requests import queries
 from service.requests.models import Request
@@ -225,6 +226,6 @@ def _of_time(event: AnyEvent) -> str | None:
             return f"{LEGS.get(leg, leg)}已超过承诺时限"
         case happened.DeadlineAcknowledged(leg=leg, audience=audience):
             return f"{SIDES.get(audience, '工作人员')}已知悉{LEGS.get(leg, leg)}时限提醒"
-        case happened.DeadlineRecomputed(due_at=due_at):
-            return f"因工作日历更新,时限改为{until(due_at)}"
+        case DeadlineRecomputed(leg=leg, was_due_at=was, due_at=due_at):
+            return f"因工作日历调整,{LEGS.get(leg, '')}时限由{until(was)}改为{until(due_at)}"
     return None

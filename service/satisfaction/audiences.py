@@ -12,6 +12,7 @@ from events.of_applications import OfApplication
 from events.of_batches import BatchRuled, OfBatch
 from events.of_cards import BenefitConflicted, BenefitRedeemed, OfCard
 from events.of_care import OfSteward, StewardSet
+from events.of_deadlines import DeadlineRecomputed
 from events.of_matters import OfMatter
 from events.of_partners import OfPartner
 from events.of_ratings import OfRating
@@ -76,9 +77,22 @@ async def concerned(session: AsyncSession, event: Event) -> Concerned:
             return Concerned(card.person_id, unit_id=card.unit_id, place=place)
         case BenefitConflicted(partner_id=partner_id):
             return Concerned(partner_id=partner_id, offering=event.offering)
+        case DeadlineRecomputed():
+            return await _of_deadline(session, event)
         case OfApplication(application_id=application_id):
             return Concerned(await session.scalar(_person(Application, application_id)))
     return _named(event)
+
+
+async def _of_deadline(session: AsyncSession, event: DeadlineRecomputed) -> Concerned:
+    """Whose deadline moved: the talent's, and the window's that acts."""
+    owned = (
+        (Request, event.request_id), (Rating, event.rating_id),
+        (Application, event.application_id), (Card, event.card_id),
+    )  # fmt: skip
+    kind, row_id = next((kind, row_id) for kind, row_id in owned if row_id)
+    person_id = await session.scalar(_person(kind, row_id))
+    return Concerned(person_id, event.partner_id, event.offering, place=event.place)
 
 
 def _named(event: Event) -> Concerned:
@@ -95,7 +109,10 @@ def _named(event: Event) -> Concerned:
     return Concerned()
 
 
-def _person(kind: type[Request] | type[Card] | type[Application], row_id: UUID) -> Select[UUID]:
+Owned = type[Request] | type[Rating] | type[Card] | type[Application]
+
+
+def _person(kind: Owned, row_id: UUID) -> Select[UUID]:
     return select(kind.person_id).where(kind.id == row_id)
 
 

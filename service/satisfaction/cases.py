@@ -98,9 +98,8 @@ async def call_back(
         case.called_back(given.verdict, officer, now)
         case.note = given.note
     if given.verdict is Verdict.SUBSTANTIATED:
-        case.begin_rectification(
-            await promises.due_in_workdays(session, rating.region, now, numbers.rectify_workdays)
-        )
+        days = numbers.rectify_workdays
+        case.begin_rectification(*await promises.due_in_workdays(session, rating.region, now, days))
     event = RatingCalledBack(**_of(rating), verdict=told)
     return await _done(session, case, rating, event, by, now)
 

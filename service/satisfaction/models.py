@@ -99,6 +99,8 @@ class BadRating(Base):
     ruling: Mapped[str | None]
     ruled_by: Mapped[UUID | None]
     ruling_note: Mapped[str | None] = mapped_column(SealedText("bad_ratings.ruling_note"))
+    calendar_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    generation: Mapped[int] = mapped_column(default=1, server_default="1")
     revision: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": revision}
 
@@ -125,9 +127,10 @@ class BadRating(Base):
         if verdict is not Verdict.SUBSTANTIATED:
             self.state, self.closed_at = CaseState.CLOSED, now
 
-    def begin_rectification(self, due_at: datetime) -> None:
-        """The agency is to mend it by `due_at` (L2)."""
+    def begin_rectification(self, due_at: datetime, calendar_version: int) -> None:
+        """The agency is to mend it by `due_at`, by that version of the calendar (L2)."""
         self.state, self.rectify_due_at = CaseState.RECTIFYING, due_at
+        self.calendar_version = calendar_version
 
     def rectify(self, plan: str, proof: str, files: list[str], now: datetime) -> None:
         """The agency says how it mended the matter, with proof (L2). Raises WrongState."""

@@ -41,9 +41,12 @@ def still_open_after(now: datetime, days: int) -> datetime:
 
 async def due_in_workdays(
     session: AsyncSession, region: str, start: datetime, days: int
-) -> datetime:
-    """The end of the `days`-th working day of a region after `start`. Raises CalendarUnknown."""
+) -> tuple[datetime, int]:
+    """The end of the `days`-th working day of a region after `start`, and the calendar's version.
+
+    Raises CalendarUnknown.
+    """
     calendar = (await current.current(session)).of(region)
     due_at = reckoning.due(start, reckoning.WorkingDays(days), calendar).due_at
     assert due_at is not None  # noqa: S101 - only an open pause leaves it open
-    return due_at
+    return due_at, calendar.version

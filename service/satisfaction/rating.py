@@ -126,10 +126,10 @@ async def _rate(
     )
     await record(session, rating, by.author(Role.TALENT), now)
     if rating.grade in BAD:
-        due_at = await promises.due_in_workdays(
+        due_at, version = await promises.due_in_workdays(
             session, rating.region, now, numbers.call_back_workdays
         )
-        session.add(_case(rating, due_at, now))
+        session.add(_case(rating, due_at, version, now))
         await session.flush()
     return rating
 
@@ -138,13 +138,14 @@ def _words(comment: str | None) -> str | None:
     return (comment or "").strip() or None
 
 
-def _case(rating: Rating, due_at: datetime, now: datetime) -> BadRating:
+def _case(rating: Rating, due_at: datetime, version: int, now: datetime) -> BadRating:
     return BadRating(
         id=ids.new_id(),
         rating_id=rating.id,
         state=CaseState.OPEN,
         opened_at=now,
         call_back_due_at=due_at,
+        calendar_version=version,
         attempts=0,
     )
 

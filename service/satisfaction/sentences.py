@@ -16,6 +16,7 @@ from events import (
     of_batches,
     of_cards,
     of_care,
+    of_deadlines,
     of_matters,
     of_partners,
     of_ratings,
@@ -246,8 +247,33 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     ),
     of_batches.BatchRuled: (Line((HOLDER,), "您对“{offering}”名单的异议已有答复,见申请记录。"),),
     of_batches.BatchRanked: (Line((CLERKS,), "“{offering}”一批名额已排序,名单公示中。"),),
-    of_requests.DeadlineRecomputed: (
-        Line(HOLDER_SIDE, "日历调整,您的“{offering}”申请时限改为{due}。"),
+    of_deadlines.DeadlineRecomputed: (
+        Line(
+            HOLDER_SIDE, "工作日历调整,“{offering}”申请的承诺时限改为{due}。", _is("leg", "promise")
+        ),
+        Line(
+            HOLDER_SIDE,
+            "工作日历调整,“{offering}”申请的补正期限改为{due}。",
+            _is("leg", "correction"),
+        ),
+        Line(
+            (CLERKS,),
+            "工作日历调整,一件“{offering}”申请的{leg}时限改为{due}。",
+            _is("leg", "acceptance", "first_review", "handling"),
+        ),
+        Line(
+            (CENTRE,),
+            "工作日历调整,一条“{offering}”差评的回访期限改为{due}。",
+            _is("leg", "call_back"),
+        ),
+        Line(
+            (CLERKS,),
+            "工作日历调整,一条“{offering}”差评的整改期限改为{due}。",
+            _is("leg", "rectification"),
+        ),
+        Line((WINDOW,), "工作日历调整,一份办卡申请的审核时限改为{due}。", _is("leg", "review")),
+        Line((HOLDER,), "工作日历调整,您的办卡申请补充材料的期限改为{due}。", _is("leg", "mend")),
+        Line((WINDOW,), "工作日历调整,一件卡务的办理时限改为{due}。", _is("leg", "matter")),
     ),
     of_webhooks.WebhookDisabled: (
         Line(

@@ -95,6 +95,11 @@ class Calendar:
         found = self._days.get(on)
         return found or (WEEKEND if on.weekday() >= 5 else WORKDAY)
 
+    @property
+    def special(self) -> Mapping[date, Day]:
+        """The dates that are not what the plain week makes of them."""
+        return self._days
+
     def kind_of(self, on: date) -> Kind:
         """The kind of a date; raises CalendarUnknown."""
         return self.day(on).kind
@@ -108,6 +113,10 @@ class Calendar:
         self.day(on)
         return self.years[on.year].state == "provisional"
 
+    def numbered(self, version: int) -> "Calendar":
+        """The same days under another number."""
+        return Calendar(version, self.years, self._days, hours=self.hours)
+
     def at(self, chain: Sequence[str], overlays: Sequence[Overlay], hours: Hours) -> "Calendar":
         """This calendar as it holds in a place; `chain` is the place and what it lies in."""
         # The nearest place has the last word on a day.
@@ -118,7 +127,9 @@ class Calendar:
 WORKDAY, WEEKEND = Day(Kind.WORKDAY), Day(Kind.WEEKEND)
 
 
-def build(version: int, rows: Iterable[Mapping[str, str]]) -> Calendar:
+def build(
+    version: int, rows: Iterable[Mapping[str, str]], notices: Mapping[int, Notice] = NOTICES
+) -> Calendar:
     """A calendar of table rows `date, kind, name_en, state`, and the provisional year after them.
 
     A year with a row that is not `published` is provisional as a whole, by its rows.
@@ -127,21 +138,21 @@ def build(version: int, rows: Iterable[Mapping[str, str]]) -> Calendar:
     years: dict[int, Year] = {}
     for row in rows:
         on = date.fromisoformat(row["date"])
-        days[on] = _day(on, row)
+        days[on] = _day(on, row, notices)
         if row["state"] != "published":
             years[on.year] = Year("provisional")
         elif on.year not in years:
-            years[on.year] = Year("published", NOTICES.get(on.year))
+            years[on.year] = Year("published", notices.get(on.year))
     _add_provisional(days, years)
     return Calendar(version, years, days)
 
 
-def _day(on: date, row: Mapping[str, str]) -> Day:
+def _day(on: date, row: Mapping[str, str], notices: Mapping[int, Notice]) -> Day:
     name = FESTIVALS.get(row["name_en"], row["name_en"])
     if row["state"] != "published":
         return Day(Kind(row["kind"]), name, STATUTE)
     # The days around New Year that lie in December come from the notice for the next year.
-    notice = NOTICES.get(on.year + (on.month == 12))
+    notice = notices.get(on.year + (on.month == 12))
     return Day(Kind(row["kind"]), name, notice.number if notice else UNNAMED_NOTICE)
 
 

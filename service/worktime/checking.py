@@ -33,6 +33,14 @@ def calendar_fault(row: Row) -> str | None:
     return None if row["state"] in STATES else "state 应为 published 或 provisional"
 
 
+def notice_fault(row: Row) -> str | None:
+    """What is wrong with a year's notice."""
+    date.fromisoformat(row["published_on"])
+    if not (row["year"].isdecimal() and len(row["year"]) == 4):
+        return "year 应为四位年份"
+    return None if row["notice"] and row["source"] else "须写明 notice(文号)和 source(来源)"
+
+
 def overlay_fault(row: Row) -> str | None:
     """What is wrong with a row of the overlays; each has a source and a reason (C4)."""
     date.fromisoformat(row["date"])
@@ -64,6 +72,11 @@ async def check_calendar(session: AsyncSession, rows: Sequence[Row], now: dateti
     _check_each(rows, calendar_fault)
 
 
+async def check_notices(session: AsyncSession, rows: Sequence[Row], now: datetime) -> None:
+    """Raises BadTable naming the line."""
+    _check_each(rows, notice_fault)
+
+
 async def check_overlays(session: AsyncSession, rows: Sequence[Row], now: datetime) -> None:
     """Raises BadTable naming the line."""
     _check_each(rows, overlay_fault)
@@ -84,5 +97,6 @@ async def _check_places(session: AsyncSession, rows: Sequence[Row]) -> None:
 
 
 tables.on_load("calendar", check_calendar)
+tables.on_load("calendar_notices", check_notices)
 tables.on_load("calendar_overlays", check_overlays)
 tables.on_load("business_hours", check_hours)

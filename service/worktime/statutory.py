@@ -4,13 +4,14 @@ The festivals of the lunar calendar are data (`data/festivals.tsv`, 2027–2036)
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
 
 DATA = Path(__file__).parent / "data"
+SHIPPED = Path(__file__).parents[1] / "reference" / "data" / "calendar_notices.tsv"
 STATUTE = "《全国年节及纪念日放假办法》(推定)"
 
 
@@ -19,18 +20,27 @@ class Notice(msgspec.Struct, frozen=True):
 
     number: str
     published_on: date
+    source: str = ""
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(encoding="utf-8") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8") as opened:
+        return list(csv.DictReader(opened, delimiter="\t"))
 
 
-NOTICES: Mapping[int, Notice] = {
-    int(row["year"]): Notice(row["notice"], date.fromisoformat(row["published_on"]))
-    for row in _rows("notices.tsv")
-}
-_FESTIVALS = {int(row["year"]): row for row in _rows("festivals.tsv")}
+def read_notices(rows: Iterable[Mapping[str, str]]) -> dict[int, Notice]:
+    """The notices of rows `year, notice, published_on, source`."""
+    return {
+        int(row["year"]): Notice(
+            row["notice"], date.fromisoformat(row["published_on"]), row["source"]
+        )
+        for row in rows
+    }
+
+
+NOTICES: Mapping[int, Notice] = read_notices(_rows(SHIPPED))
+"""Those that the product ships."""
+_FESTIVALS = {int(row["year"]): row for row in _rows(DATA / "festivals.tsv")}
 
 
 def provisional_holidays(year: int) -> dict[date, str] | None:

@@ -64,6 +64,8 @@ class Application(Base):
     since: Mapped[datetime | None]
     pauses: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
     due_at: Mapped[datetime | None]
+    calendar_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    generation: Mapped[int] = mapped_column(default=1, server_default="1")
     revision: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": revision}
 

@@ -90,6 +90,7 @@ def run(application: Application, worktime: WorkingTime) -> None:
     calendar = worktime.of(place_of(application, worktime.places))
     found = reckoned(application, calendar)
     application.due_at = found.due_at if found else None
+    application.calendar_version = calendar.version
 
 
 async def start(session: AsyncSession, application: Application) -> None:
@@ -98,8 +99,8 @@ async def start(session: AsyncSession, application: Application) -> None:
 
 
 async def view_of(session: AsyncSession, application: Application, now: datetime) -> DeadlineView:
-    """The deadline with its reasons."""
-    worktime = await current.current(session)
+    """The deadline with its reasons, by the version of the calendar that it goes by."""
+    worktime = await current.current(session, application.calendar_version)
     calendar = worktime.of(place_of(application, worktime.places))
     found, budget = reckoned(application, calendar), budget_of(application)
     begun, pauses = _run_of(application)

@@ -39,6 +39,8 @@ class Matter(Base):
     opinion: Mapped[str | None] = mapped_column(SealedText("card_matters.opinion"))
     statement: Mapped[str | None] = mapped_column(SealedText("card_matters.statement"))
     details: Mapped[dict[str, Any]]
+    calendar_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    generation: Mapped[int] = mapped_column(default=1, server_default="1")
     revision: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": revision}
 

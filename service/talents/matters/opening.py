@@ -118,10 +118,11 @@ async def open_(
     unit, details = await _details(session, card, given, now)
     opened_as = next(hand for hand in kind.opened_by if hand in hands)
     place = await _place(session, kind, card, unit, known)
+    due_at, version = await _due_at(session, place, kind, now)
     matter = Matter(
         id=ids.new_id(), card_id=card.id, kind=kind.kind, state=OPEN, place=place,
         opened_by=by.account_id, opened_as=opened_as.value, opened_at=now,
-        due_at=await _due_at(session, place, kind, now), decided_by=None, decided_at=None,
+        due_at=due_at, calendar_version=version, decided_by=None, decided_at=None,
         reason=given.reason.strip(), opinion=None, statement=None, details=details,
     )  # fmt: skip
     await _keep(session, matter)
@@ -201,16 +202,19 @@ def place_at(known: Regions, region: str, level: str) -> str:
     return next((e for e in known.chain(region) if known.by_code[e].level == level), region)
 
 
-async def _due_at(session: AsyncSession, place: str, kind: Kind, now: datetime) -> datetime | None:
-    """By the working days of the window's place; None where that year has no calendar yet.
+async def _due_at(
+    session: AsyncSession, place: str, kind: Kind, now: datetime
+) -> tuple[datetime | None, int]:
+    """By the working days of the window's place, and the calendar's version; None where that year
+    has no calendar yet.
 
     A lost card or a death is not refused because of it.
     """
     calendar = (await current.current(session)).of(place)
     try:
-        return due(now, WorkingDays(kind.workdays), calendar).due_at
+        return due(now, WorkingDays(kind.workdays), calendar).due_at, calendar.version
     except CalendarUnknown:
-        return None
+        return None, calendar.version
 
 
 async def _keep(session: AsyncSession, matter: Matter) -> None:

@@ -43,6 +43,10 @@ async def test_an_overlay_that_officials_load_counts_at_once_in_its_region(city:
     async with city.sessions.begin() as session:
         await tables.load(session, "calendar_overlays", row, city.now)
     for region, display in (("370102", "3月10日(周二)24:00"), ("370200", "3月9日(周一)24:00")):
-        question = QUESTION | {"region": region}
+        question = {k: v for k, v in QUESTION.items() if k != "calendar_version"}
+        question |= {"region": region}
         answer = await city.nobody.post("/v1/tools/deadline", question, key=None)
-        assert answer.json()["display"] == display
+        assert (answer.json()["display"], answer.json()["calendar_version"]) == (display, 2)
+    # By the version before, the day is what it was.
+    before = await city.nobody.post("/v1/tools/deadline", QUESTION, key=None)
+    assert before.json()["display"] == "3月9日(周一)24:00"
