@@ -1,11 +1,12 @@
 """Places are offered from the top of the list down, taken, declined, or passed on to the next."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,17 +23,22 @@ from service.auth.callers import Caller
 from service.problems import NotFound, WrongState
 from service.requests import clocks, lapsing
 from service.requests.actions import reach
-from service.requests.batches import joining, ranking
+from service.requests.batches import joining, ranking, rules
 from service.requests.batches.models import SEATED, Batch, BatchState, Entry, Place
 from service.requests.batches.opening import of_batch, tell
+from service.requests.batches.rules import Queued
 from service.requests.models import Request
 from service.requests.states import State
 from service.worktime import months
 from service.worktime.current import current
 
+AGAIN = timedelta(minutes=5)
+"""When the timers try a batch again that failed."""
 MONTHS_TO_ANSWER = 1
 """How long a place is kept for whom it is offered to (guide.md 3.4)."""
 FULL = "本批名额已按公布的规则分配完毕,未轮到您;可在下一批重新申请。"
+
+told = structlog.get_logger("service.requests.batches")
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,13 +87,26 @@ async def advance_due(session: AsyncSession, now: datetime, limit: int) -> int:
         Entry.batch_id == Batch.id,
         or_(Entry.stirred, (Entry.state == Place.OFFERED) & (Entry.answer_by <= now)),
     )
-    placing = (Batch.state == BatchState.PLACING) & stirred
+    # `next_at` is also when one that failed is tried again.
+    placing = (Batch.state == BatchState.PLACING) & Batch.next_at.is_(None) & stirred
     query = select(Batch).where(or_(Batch.next_at <= now, placing)).order_by(Batch.id).limit(limit)
     query = query.with_for_update(skip_locked=True)
     found = (await session.scalars(query.execution_options(populate_existing=True))).all()
-    for batch in found:
-        await advance(session, batch, now)
-    return len(found)
+    return sum([await _advance_one(session, batch, now) for batch in found])
+
+
+async def _advance_one(session: AsyncSession, batch: Batch, now: datetime) -> int:
+    """One that fails is as it was, neither stops the others nor comes back at once."""
+    batch.next_at, batch_id = now + AGAIN, str(batch.id)
+    await session.flush()
+    try:
+        async with session.begin_nested():
+            await advance(session, batch, now)
+    except Exception as failed:
+        # An id is no personal data; the message might be.
+        told.error("a batch did not advance", batch=batch_id, kind=type(failed).__name__)
+        return 0
+    return 1
 
 
 async def advance(session: AsyncSession, batch: Batch, now: datetime) -> None:
@@ -147,11 +166,11 @@ async def _go_round(session: AsyncSession, batch: Batch, now: datetime) -> None:
         if entry.state == Place.OFFERED and entry.answer_by and entry.answer_by <= now:
             await _lapse(session, request, entry, now)
     await session.flush()
-    free = await _free_seats(session, batch)
-    for entry, request in waiting:
-        seats = free.get(entry.group, [])
-        if entry.state == Place.LISTED and seats:
-            await _offer(session, batch, request, entry, seats.pop(0), now)
+    queue = {entry.id: (entry, request) for entry, request in waiting if _waits(entry)}
+    used = await _used_seats(session, batch)
+    for entry_id, seat in rules.next_in_line(batch.quotas, used, map(_queued, queue.values())):
+        entry, request = queue[entry_id]
+        await _offer(session, batch, request, entry, seat, now)
     await session.flush()
     if await _is_over(session, batch):
         await _end(session, batch, now)
@@ -167,14 +186,18 @@ async def _lapse(session: AsyncSession, request: Request, entry: Entry, now: dat
     await log.append(session, event, by=log.SYSTEM, region=request.region, now=now)
 
 
-async def _free_seats(session: AsyncSession, batch: Batch) -> dict[str, list[int]]:
+def _waits(entry: Entry) -> bool:
+    return entry.state == Place.LISTED
+
+
+def _queued(pair: tuple[Entry, Request]) -> Queued:
+    return Queued(pair[0].id, pair[0].group, pair[0].rank or 0)
+
+
+async def _used_seats(session: AsyncSession, batch: Batch) -> set[tuple[str, int]]:
     query = select(Entry.group, Entry.seat)
     query = query.where(Entry.batch_id == batch.id, Entry.state.in_(SEATED))
-    used = {(group, seat) for group, seat in (await session.execute(query)).all()}
-    return {
-        group: [seat for seat in range(1, places + 1) if (group, seat) not in used]
-        for group, places in batch.quotas.items()
-    }
+    return {(group, seat or 0) for group, seat in (await session.execute(query)).all()}
 
 
 async def _offer(

@@ -7,7 +7,7 @@ whose SHA-256 was published before anybody could join.
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -105,6 +105,29 @@ def ranked(rule: Sequence[Key], seed: str, standing: Sequence[Standing]) -> dict
         reached[each.group] = reached.get(each.group, 0) + 1
         places[each.request_id] = reached[each.group]
     return places
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """Somebody who waits for a place of a group, at a rank of it."""
+
+    entry_id: UUID
+    group: str
+    rank: int
+
+
+def next_in_line(
+    quotas: Mapping[str, int], used: Collection[tuple[str, int]], queue: Iterable[Queued]
+) -> list[tuple[UUID, int]]:
+    """Who is offered which of the free places, by number: in each group the first of the list."""
+    free = {
+        group: [seat for seat in range(1, places + 1) if (group, seat) not in used]
+        for group, places in quotas.items()
+    }
+    found = []
+    for each in sorted(queue, key=lambda one: (one.group, one.rank)):
+        if seats := free.get(each.group):
+            found.append((each.entry_id, seats.pop(0)))
+    return found
 
 
 def is_tie(rule: Sequence[Key], one: Standing, other: Standing) -> bool:

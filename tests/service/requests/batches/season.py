@@ -39,9 +39,11 @@ class Wanting:
             self._me, self._signed_in_at = await signed_in(self.city, caller), self.city.now
         return self._me
 
-    async def asks(self, offering: str = "HO-01", **form: Any) -> Any:
-        """Hand a request in, 370100; returns the answer."""
-        body = {"offering": offering, "region": "370100", "form": APARTMENT | form}
+    async def asks(
+        self, offering: str = "HO-01", whole: dict[str, Any] | None = None, **form: Any
+    ) -> Any:
+        """Hand a request in, 370100, with the sample form or a whole one; returns the answer."""
+        body = {"offering": offering, "region": "370100", "form": (whole or APARTMENT) | form}
         made = await (await self.who()).post("/v1/requests", body)
         if made.status_code == 201:
             self.request = made.json()["id"]

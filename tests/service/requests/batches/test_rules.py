@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from service.requests.batches.rules import (
     Fact,
     Key,
+    Queued,
     Standing,
     commitment,
     draw,
     is_tie,
     measure,
+    next_in_line,
     order,
     ranked,
 )
@@ -136,3 +138,34 @@ def test_a_correction_moves_only_whom_it_concerns(
         return [each.request_id for each in found if each.request_id != wrong.request_id]
 
     assert rest(order(RULE, seed, after)) == rest(order(RULE, seed, people))
+
+
+Answers = st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["yes", "no", "silent", "gone"])))
+
+
+@given(
+    quotas=st.dictionaries(st.sampled_from("ab"), st.integers(0, 3)),
+    people=st.lists(st.sampled_from("ab"), max_size=10),
+    answers=Answers,
+)
+def test_nobody_has_a_place_before_somebody_ahead_who_wants_one(
+    quotas: dict[str, int], people: list[str], answers: list[tuple[int, str]]
+) -> None:
+    """Whatever they answer and whoever leaves, in whatever order; and never more than there are."""
+    waiting = {UUID(int=n): Queued(UUID(int=n), g, n) for n, g in enumerate(people, 1)}
+    seated: dict[UUID, tuple[str, int]] = {}
+    for pick, answer in [(0, "start"), *answers]:
+        out = list(seated) + (list(waiting) if answer == "gone" else [])
+        if out and answer in ("no", "silent", "gone"):
+            gone = out[pick % len(out)]
+            seated.pop(gone, None)
+            waiting.pop(gone, None)
+        for entry_id, seat in next_in_line(quotas, set(seated.values()), waiting.values()):
+            seated[entry_id] = (waiting.pop(entry_id).group, seat)
+        assert len(set(seated.values())) == len(seated)
+        for group in "ab":
+            mine = [each for each, (other, _) in seated.items() if other == group]
+            queue = [each.entry_id for each in waiting.values() if each.group == group]
+            assert len(mine) <= quotas.get(group, 0)
+            assert not queue or len(mine) == quotas.get(group, 0)
+            assert not queue or not mine or max(mine) < min(queue)
