@@ -89,7 +89,13 @@ from events.of_matters import (
     MatterStated,
     MatterWithdrawn,
 )
-from events.of_offerings import OfferingDraftDropped, OfferingDrafted, OfferingPublished
+from events.of_offerings import (
+    OfferingDraftDropped,
+    OfferingDrafted,
+    OfferingPublished,
+    OfferingResumed,
+    OfferingStopped,
+)
 from events.of_partners import PartnerAnswered, PartnerFellSilent
 from events.of_people import (
     ConsentGiven,
@@ -254,6 +260,8 @@ AnyEvent = (
     | OfferingDraftDropped
     | OfferingDrafted
     | OfferingPublished
+    | OfferingStopped
+    | OfferingResumed
     | LetterRetried
     | QuotaDropped
     | QuotaFreed

@@ -28,7 +28,8 @@ from service.talents.family.municipal import Gifts
 IN_FORCE = """
 SELECT * FROM (
     SELECT DISTINCT ON (code) id, code, name_zh, mode, categories, beneficiaries, annual_limit,
-        unit, companions_max, low_value, exclusive_with
+        unit, companions_max, low_value, exclusive_with,
+        coalesce(stopped_on <= $1, false) AS stopped
     FROM offering_versions WHERE valid_from <= $1 ORDER BY code, valid_from DESC, version DESC
 ) AS in_force WHERE mode = 'benefit'"""
 
@@ -53,6 +54,11 @@ class Benefit(msgspec.Struct, frozen=True):
     low_value: bool
     exclusive_with: str | None = None
     gifts: Gifts = {}
+    stopped: bool = False
+
+    def barred(self, card: Card) -> str | None:
+        """Why it is not for this card, whatever else its holder has, or None."""
+        return "stopped" if self.stopped else why_not(self, card.category)
 
     def against(self, card: Card, used: Mapping[str, int]) -> str | None:
         """What excludes it beside what the holder has otherwise, or None (guide.md 3.2)."""
@@ -80,13 +86,13 @@ class Benefit(msgspec.Struct, frozen=True):
 
     def refusal(self, card: Card, used: Mapping[str, int]) -> str | None:
         """Why this card may not have it now, or None."""
-        if reason := why_not(self, card.category) or self.against(card, used):
+        if reason := self.barred(card) or self.against(card, used):
             return reason
         return QuotaExhausted.code if self.left(used) == 0 else None
 
     def check(self, card: Card, used: Mapping[str, int], companions: int) -> None:
         """Raises NotEntitled, CompanionsNotAllowed, QuotaExhausted (11.5)."""
-        if reason := why_not(self, card.category) or self.against(card, used):
+        if reason := self.barred(card) or self.against(card, used):
             raise NotEntitled(reason)
         if companions > self.companions_max:
             raise CompanionsNotAllowed(self.companions_max)
@@ -142,6 +148,7 @@ def _benefit(row: Any, gifts: Gifts) -> Benefit:
         row["low_value"],
         row["exclusive_with"],
         gifts,
+        row["stopped"],
     )
 
 
@@ -154,5 +161,6 @@ def of_code(benefits: Benefits, code: str) -> Benefit:
 
 
 def views(benefits: Benefits, card: Card, found: Found) -> tuple[BenefitView, ...]:
-    """All benefits for one card, in the order of their codes."""
-    return tuple(benefits[code].view(card, found.used) for code in sorted(benefits))
+    """All benefits for one card that are still given, in the order of their codes."""
+    given = (benefits[code] for code in sorted(benefits) if not benefits[code].stopped)
+    return tuple(benefit.view(card, found.used) for benefit in given)

@@ -74,7 +74,11 @@ async def of_caller(session: AsyncSession, caller: Caller, now: datetime) -> Ent
     if card is None:
         raise NotFound("您还没有惠才卡,可在“办卡申请”中提出申请。")
     today = now.astimezone(SHANGHAI).date()
-    versions = await offerings.in_force(session, today)
+    versions = [
+        version
+        for version in await offerings.in_force(session, today)
+        if not version.has_stopped(today)
+    ]
     granted = await session.execute(GRANTED, {"person": card.person_id, "begun": year_begun(now)})
     holder = Holder(
         card=card,

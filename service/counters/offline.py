@@ -65,5 +65,7 @@ async def pack(door: Door, now: datetime) -> OfflinePack:
 
 def _offerings(benefits: Benefits) -> list[PackedOffering]:
     return [
-        PackedOffering(each.code, each.name, each.low_value) for _, each in sorted(benefits.items())
+        PackedOffering(each.code, each.name, each.low_value)
+        for _, each in sorted(benefits.items())
+        if not each.stopped
     ]

@@ -1,12 +1,14 @@
 """What one version of an offering says otherwise than another, in words. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
 from service.editing import content as contents
 from service.editing.content import Change
 from service.offerings.models import OfferingVersion
+from service.pages.show import day
 from service.requests.words import KINDS, SECTORS, window
 
 NOTHING = "无"
@@ -28,11 +30,13 @@ def with_previous(versions: Sequence[OfferingVersion]) -> Mapping[int, list[str]
 
 def in_words(change: Change) -> str:
     """`办结(工作日):20 改为 10`, `材料:增加身份证`, `表单:删去“备注”`."""
-    if isinstance(change.old, dict):
+    if change.field == "partner_fields":
+        said = "有改动"
+    elif isinstance(change.old, dict):
         said = _schema(change.old, change.new)
     elif isinstance(change.old, list):
         said = _list(change)
-    elif change.field == "policy_text":
+    elif change.field in ("policy_text", "stop_note") and change.old and change.new:
         said = "文字有改动"
     else:
         said = f"{_one(change.field, change.old)} 改为 {_one(change.field, change.new)}"
@@ -44,6 +48,8 @@ def _one(field: str, value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "是" if value else "否"
+    if isinstance(value, date):
+        return day(value)
     words = {"sector": SECTORS, "beneficiaries": KINDS}.get(field, {}).get(str(value))
     if field == "window":
         return window(str(value))

@@ -1,7 +1,8 @@
 """What officials may change in an offering, and what has to hold of it. Pure.
 
 Code, mode (handled or redeemed) and what it excludes stay: the first two name what people already
-asked for, the last concerns two offerings at once and comes with the catalogue's table.
+asked for, the last concerns two offerings at once and comes with the catalogue's table. A new
+offering has them in its opening (grounds.py).
 """
 
 import re
@@ -13,6 +14,7 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from service.offerings import details
 from service.offerings.catalogue import FAMILY, SECTORS, WINDOW
 from service.offerings.entitlement import UNITS
 from service.problems import FieldError
@@ -22,6 +24,11 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=250)]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 LARGEST_SCHEMA = 32 * 1024
+MEMBER_FIELDS = {
+    "member.name": "家庭成员姓名", "member.born_on": "家庭成员出生日期",
+    "member.id_number": "家庭成员证件号码",
+}  # fmt: skip
+"""What may be shared beside the form: of the family members for whom it is asked."""
 LEAP = 2024
 """A year that has every day a window may name."""
 
@@ -37,7 +44,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     first_review_wd: Days | None = None
     complete_wd: Days | None = None
     correction_wd: Days | None = None
-    publicity_wd: Days | None = None
+    publicity_wd: Annotated[int, msgspec.Meta(ge=0, le=250)] | None = None
     categories: Annotated[list[int], msgspec.Meta(min_length=1, max_length=23)]
     beneficiaries: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10)]
     annual_limit: Annotated[int, msgspec.Meta(ge=1, le=9999)] | None = None
@@ -52,6 +59,18 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     form_schema: dict[str, Any] = {}
     result_schema: dict[str, Any] = {}
     shared_fields: Annotated[list[str], msgspec.Meta(max_length=100)] = []
+    partner_fields: Annotated[dict[str, list[str]], msgspec.Meta(max_length=300)] = {}
+    stopped_on: date | None = None
+    stop_note: Annotated[str, msgspec.Meta(min_length=2, max_length=500)] | None = None
+    instead: str | None = None
+
+
+class Drafted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the next version says, from which day, and why."""
+
+    content: dict[str, Any]
+    valid_from: date
+    why: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
 
 
 FIELDS = Content.__struct_fields__
@@ -65,12 +84,33 @@ TITLES: Mapping[str, str] = {
     "batched": "可按批次分配名额", "materials": "材料",
     "window": "受理时段", "policy_text": "政策内容", "policy_source": "政策来源",
     "form_schema": "表单", "result_schema": "办理结果", "shared_fields": "给办理单位的项",
+    "partner_fields": "只给部分项的单位", "stopped_on": "停办日期", "stop_note": "停办后怎么办",
+    "instead": "替代事项",
 }  # fmt: skip
 
 
 def of(version: Any) -> Content:
     """What a version says, as the beginning of the next one."""
     return Content(**{name: getattr(version, name) for name in FIELDS})
+
+
+def beginning(mode: str) -> Content:
+    """What a wholly new offering's form begins with: the plain form, nothing else decided."""
+    form = details.form_of("default", mode)
+    case = mode == "case"
+    return Content(
+        name_zh="", name_en="", sector="public", department="",
+        accept_hours=16 if case else None, complete_wd=10 if case else None,
+        correction_wd=5 if case else None, publicity_wd=None, categories=[1, 2, 3, 4, 5],
+        beneficiaries=["holder"], unit=details.TIMES, policy_text="", policy_source="",
+        form_schema=form.form_schema, result_schema=form.result_schema,
+        shared_fields=form.shared_fields,
+    )  # fmt: skip
+
+
+def values_of(content: Content) -> dict[str, Any]:
+    """The content by the names of a version's columns."""
+    return {name: getattr(content, name) for name in FIELDS}
 
 
 def kept(content: dict[str, Any]) -> Content:
@@ -86,7 +126,16 @@ def faults(content: Content, mode: str, categories: Collection[int]) -> list[Fie
     ]
     if content.window and not window_is_one(content.window):
         found.append(_wrong("window", "invalid", "受理时段写作 07-01/08-20(月-日/月-日)。"))
-    return found
+    return [*found, *_stop(content)]
+
+
+def _stop(content: Content) -> list[FieldError]:
+    if content.stopped_on is None:
+        given = [name for name in ("stop_note", "instead") if getattr(content, name) is not None]
+        return [_wrong("stopped_on", "missing", "写了停办说明的,请填写停办日期。")] if given else []
+    if content.stop_note is None:
+        return [_wrong("stop_note", "missing", "请写明停办后怎么办,申请人会看到。")]
+    return []
 
 
 def _plain(content: Content, categories: Collection[int]) -> list[FieldError]:
@@ -113,11 +162,20 @@ def _case(content: Content) -> list[FieldError]:
     ]
     found += _schema_faults("form_schema", content.form_schema)
     found += _schema_faults("result_schema", content.result_schema)
+    return [*found, *_shared(content)]
+
+
+def _shared(content: Content) -> list[FieldError]:
     parts = content.form_schema.get("properties")
     known = set(parts) if isinstance(parts, dict) else set()
-    if strange := sorted(set(content.shared_fields) - known):
+    found = []
+    if strange := sorted(set(content.shared_fields) - known - set(MEMBER_FIELDS)):
         advice = f"表单里没有这些项: {'、'.join(each[:40] for each in strange[:5])}。"
         found.append(_wrong("shared_fields", "unknown", advice))
+    for partner, names in content.partner_fields.items():
+        if not set(names) <= set(content.shared_fields):
+            advice = "单个单位只能比“给办理单位的项”少,不能多。"
+            found.append(_wrong(f"partner_fields/{partner[:36]}", "not-shared", advice))
     return found
 
 
@@ -125,7 +183,7 @@ def _benefit(content: Content) -> list[FieldError]:
     advice = "出示卡即享的事项没有表单。"
     return [
         _wrong(name, "not-for-mode", advice)
-        for name in ("form_schema", "result_schema", "shared_fields")
+        for name in ("form_schema", "result_schema", "shared_fields", "partner_fields")
         if getattr(content, name)
     ]
 
@@ -177,10 +235,12 @@ class Change(msgspec.Struct, frozen=True):
     new: Any
 
 
-def changes(before: Content, after: Content) -> list[Change]:
-    """What the next version changes."""
-    return [
-        Change(name, TITLES[name], getattr(before, name), getattr(after, name))
+def changes(before: Content | None, after: Content) -> list[Change]:
+    """What the next version changes; of a wholly new offering all that it says."""
+    found = [
+        Change(name, TITLES[name], getattr(before, name, None), getattr(after, name))
         for name in FIELDS
-        if getattr(before, name) != getattr(after, name)
     ]
+    if before is None:
+        return [each for each in found if each.new not in (None, [], {}, False, 0)]
+    return [each for each in found if each.old != each.new]

@@ -1,11 +1,11 @@
 """Drafting, changing, dropping and publishing an offering's next version."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
@@ -13,16 +13,17 @@ from events.of_offerings import OfDraft, OfferingDraftDropped, OfferingDrafted, 
 from service import ids
 from service.auth.callers import Caller, Role
 from service.editing import content as contents
-from service.editing.content import Content
+from service.editing import grounds
+from service.editing.checking import checked
+from service.editing.content import Drafted, Line
+from service.editing.grounds import Ground, Opening
 from service.editing.models import DROPPED, OPEN, PUBLISHED, OfferingDraft
+from service.editing.telling import tell_of_stop
 from service.etag import check_revision
-from service.offerings import details
 from service.offerings.catalogue import search_text
-from service.offerings.models import EDITOR, OfferingVersion
-from service.pages.show import SHANGHAI
-from service.problems import FieldError, Forbidden, InvalidBody, NotFound, Problem
+from service.offerings.models import EDITOR, Offering, OfferingVersion
+from service.problems import Forbidden, NotFound, Problem
 from service.reference.tables import PROVINCE
-from service.talents.applications import categories
 
 
 class DraftOpen(Problem):
@@ -43,9 +44,23 @@ class DraftOutdated(Problem):
     advice = "起草之后该事项有了新版本,请放弃此草稿,从新版本重新起草。"
 
 
-class Drafted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the next version says, from which day, and why."""
+class OfferingExists(Problem):
+    """There is an offering with this code."""
 
+    code = "offering-exists"
+    status = 409
+    title = "已有这个代码的事项"
+    advice = "请换一个代码,或在已有事项上起草新版本。"
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """新事项: 代码、方式(`case` 申请办理,`benefit` 出示卡即享)、是否与市级人才卡不重复享受、别名;
+    其余与新版本相同。"""
+
+    code: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}-[0-9]{2}$")]
+    mode: Literal["case", "benefit"]
+    municipal: bool = False
+    keywords: Annotated[list[Line], msgspec.Meta(max_length=20)] = []
     content: dict[str, Any]
     valid_from: date
     why: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
@@ -55,17 +70,48 @@ async def begin(
     session: AsyncSession, code: str, by: Caller, given: Drafted, now: datetime
 ) -> OfferingDraft:
     """A draft on top of the newest version. Raises NotFound, DraftOpen, InvalidBody."""
-    newest = await locked(session, code)
-    if await session.scalar(_open(code)) is not None:
+    return await _begin(session, await grounds.locked(session, code), by, given, now)
+
+
+async def open_new(
+    session: AsyncSession, by: Caller, given: Opened, now: datetime
+) -> OfferingDraft:
+    """A draft of a wholly new offering. Raises OfferingExists, DraftOpen, InvalidBody.
+
+    Its code is taken from now on, so that rules of who handles it can be loaded before anybody can
+    ask for it; it is an offering once a version is published.
+    """
+    opening = Opening(mode=given.mode, municipal=given.municipal, keywords=given.keywords)
+    plain = msgspec.to_builtins(opening)
+    ground = await grounds.locked(session, given.code, plain)
+    if ground.version:
+        raise OfferingExists
+    if await session.get(Offering, given.code) is None:
+        session.add(Offering(code=given.code, created_at=now))
+        await session.flush()
+    drafted = Drafted(given.content, given.valid_from, given.why)
+    return await _begin(session, ground, by, drafted, now, plain)
+
+
+async def _begin(
+    session: AsyncSession,
+    ground: Ground,
+    by: Caller,
+    given: Drafted,
+    now: datetime,
+    opening: dict[str, Any] | None = None,
+) -> OfferingDraft:
+    if await session.scalar(_open(ground.code)) is not None:
         raise DraftOpen
-    content = await checked(session, given, newest, now)
+    content = await checked(session, given, ground, now)
     draft = OfferingDraft(
-        id=ids.new_id(), code=code, base_version=newest.version, content=content, why=given.why,
-        valid_from=given.valid_from, state=OPEN, drafted_by=_account(by), drafted_at=now,
+        id=ids.new_id(), code=ground.code, base_version=ground.version, content=content,
+        opening=opening, why=given.why, valid_from=given.valid_from, state=OPEN,
+        drafted_by=_account(by), drafted_at=now,
     )  # fmt: skip
     session.add(draft)
     await session.flush()
-    await _tell(session, OfferingDrafted(draft_id=draft.id, code=code), by, now)
+    await _tell(session, OfferingDrafted(draft_id=draft.id, code=ground.code), by, now)
     return draft
 
 
@@ -74,8 +120,8 @@ async def change(
 ) -> OfferingDraft:
     """Write it anew. Raises NotFound, Stale, WrongState, InvalidBody."""
     draft = await _got(session, draft_id, by, revision, "change")
-    newest = await locked(session, draft.code)
-    draft.content = await checked(session, given, newest, now)
+    ground = await grounds.locked(session, draft.code, draft.opening)
+    draft.content = await checked(session, given, ground, now)
     draft.valid_from, draft.why = given.valid_from, given.why
     await session.flush()
     await _tell(session, OfferingDrafted(draft_id=draft.id, code=draft.code), by, now)
@@ -101,12 +147,12 @@ async def publish(
     Raises NotFound, Stale, WrongState, DraftOutdated, InvalidBody.
     """
     draft = await _got(session, draft_id, by, revision, "publish")
-    newest = await locked(session, draft.code)
-    if newest.version != draft.base_version:
+    ground = await grounds.locked(session, draft.code, draft.opening)
+    if ground.version != draft.base_version:
         raise DraftOutdated
     given = Drafted(draft.content, draft.valid_from, draft.why)
-    content = await checked(session, given, newest, now)
-    version = _version(newest, content, draft.valid_from, now)
+    content = await checked(session, given, ground, now)
+    version = _version(ground, content, draft.valid_from, now)
     session.add(version)
     await session.flush()
     draft.state, draft.decided_by, draft.decided_at = PUBLISHED, _account(by), now
@@ -116,78 +162,28 @@ async def publish(
         draft_id=draft.id, code=draft.code, version=version.version, valid_from=version.valid_from
     )
     await _tell(session, event, by, now)
+    after = contents.kept(content)
+    await tell_of_stop(session, draft.code, ground.stopped_on, after, by, now)
     return draft
 
 
 def _version(
-    newest: OfferingVersion, content: dict[str, Any], valid_from: date, now: datetime
+    ground: Ground, content: dict[str, Any], valid_from: date, now: datetime
 ) -> OfferingVersion:
-    words = details.policies().get(newest.code)
-    row = {**content, "code": newest.code, "materials": ";".join(content["materials"])}
+    row = {**content, "code": ground.code, "materials": ";".join(content["materials"])}
     return OfferingVersion(
-        **content,
+        **contents.values_of(contents.kept(content)),
         id=ids.new_id(),
-        code=newest.code,
-        version=newest.version + 1,
+        code=ground.code,
+        version=ground.version + 1,
         valid_from=valid_from,
-        mode=newest.mode,
-        exclusive_with=newest.exclusive_with,
-        basis=newest.basis,
-        search_text=search_text(row, words.keywords if words else ()),
+        mode=ground.mode,
+        exclusive_with=ground.exclusive_with,
+        basis=ground.basis,
+        search_text=search_text(row, ground.keywords),
         published_at=now,
         source=EDITOR,
     )
-
-
-async def checked(
-    session: AsyncSession, given: Drafted, newest: OfferingVersion, now: datetime
-) -> dict[str, Any]:
-    """The content as it is kept; raises InvalidBody with every place that is wrong."""
-    try:
-        content = msgspec.convert(given.content, Content)
-    except msgspec.ValidationError as wrong:
-        raise InvalidBody(_place(str(wrong))) from None
-    known = await categories.of(session)
-    found = contents.faults(content, newest.mode, known)
-    if given.valid_from < now.astimezone(SHANGHAI).date():
-        found.append(FieldError("/valid_from", "past", "生效日期不能早于今天。"))
-    if given.valid_from < newest.valid_from:
-        advice = f"上一版自 {newest.valid_from} 起生效,新版不能早于它。"
-        found.append(FieldError("/valid_from", "before-newest", advice))
-    if found:
-        raise InvalidBody(*(_under(each) for each in found))
-    plain: dict[str, Any] = msgspec.to_builtins(content)
-    return plain
-
-
-def _under(fault: FieldError) -> FieldError:
-    if fault.pointer == "/valid_from":
-        return fault
-    return FieldError(f"/content{fault.pointer}", fault.code, fault.detail)
-
-
-def _place(said: str) -> FieldError:
-    """Where msgspec found something of another shape; its words are not for officials."""
-    path = said.rpartition("at `$")[2].rstrip("`")
-    steps = path.replace("[...]", "").replace("[", "/").replace("]", "").replace(".", "/")
-    name = next((part for part in steps.split("/") if part), "")
-    title = contents.TITLES.get(name, name[:40])
-    detail = f"“{title}”填写不符合要求。" if title else "内容缺项或有多余的项,请对照现行版本。"
-    return FieldError(f"/content{steps}"[:200], "invalid", detail)
-
-
-async def locked(session: AsyncSession, code: str) -> OfferingVersion:
-    """The newest version, with the offering locked against another's; raises NotFound."""
-    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))")
-    # The same lock as that under which the catalogue's table is loaded.
-    await session.execute(lock, {"name": "table catalogue"})
-    query = select(OfferingVersion).where(OfferingVersion.code == code)
-    found: OfferingVersion | None = await session.scalar(
-        query.order_by(OfferingVersion.version.desc()).limit(1)
-    )
-    if found is None:
-        raise NotFound("没有这个事项。")
-    return found
 
 
 def _open(code: str) -> Any:

@@ -14,13 +14,17 @@ OPEN, PUBLISHED, DROPPED = "open", "published", "dropped"
 
 
 class OfferingDraft(Base):
-    """One draft. `content` is JSON, whose order is that in which people fill a form in."""
+    """One draft. `content` is JSON, whose order is that in which people fill a form in.
+
+    A wholly new offering has `base_version` 0 and an `opening`: what no later version changes.
+    """
 
     __tablename__ = "offering_drafts"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(ForeignKey("offerings.code"))
     base_version: Mapped[int]
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    opening: Mapped[dict[str, Any] | None]
     why: Mapped[str]
     valid_from: Mapped[date]
     state: Mapped[str]

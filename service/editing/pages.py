@@ -1,8 +1,7 @@
 """专家中心's editor: the catalogue, an offering's versions, a draft with preview and dry run."""
 
-import json
 from collections.abc import Awaitable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +13,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller, Role
 from service.auth.guards import roles
-from service.editing import comparing, drafting, trying, views
+from service.editing import comparing, drafting, stopping, trying, views
 from service.editing import content as contents
-from service.editing.drafting import Drafted
 from service.editing.models import OPEN, OfferingDraft
+from service.editing.typed import (
+    OWN,
+    drafted_of,
+    errors_of,
+    narrowing,
+    opened_of,
+    stop_of,
+    texts_of,
+)
 from service.offerings import queries
 from service.offerings.catalogue import FAMILY
 from service.offerings.entitlement import UNITS
 from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import SHANGHAI, page
-from service.problems import FieldError, InvalidBody, NotFound, Problem
+from service.problems import NotFound, Problem
 from service.requests import fields
+from service.satisfaction import names
 from service.talents.applications import categories
 
 LIST, DRAFTS = "/centre/offerings", "/centre/offerings/drafts"
@@ -37,13 +45,9 @@ SECTORS = {"public": "公共", "social": "社会", "market": "市场"}
 PEOPLE = {
     "holder": "本人", "spouse": "配偶", "child": "子女", "parent": "父母", "companion": "随行人员",
 }  # fmt: skip
+MODES = {"case": "申请办理", "benefit": "出示卡即享"}
 STATES = {"open": "待发布", "published": "已发布", "dropped": "已放弃"}
-SOURCES = {"table": "目录表", "editor": "编辑"}
-NUMBERS = (
-    "accept_hours", "first_review_wd", "complete_wd", "correction_wd", "publicity_wd",
-    "annual_limit", "companions_max",
-)  # fmt: skip
-SCHEMAS = ("form_schema", "result_schema")
+SOURCES = {"table": "目录表", "editor": "编辑", "merged": "目录表(表单、依据沿用编辑)"}
 
 
 @get(LIST, **PAGE)
@@ -59,6 +63,7 @@ async def offerings(
         request,
         "editing/templates/offerings.html",
         versions=await queries.in_force(session, today),
+        today=today,
         drafts={each.code: each for each in open_drafts},
         sectors=SECTORS,
     )
@@ -83,6 +88,7 @@ async def show_offering(
     now: datetime,
     problem: Problem | None = None,
     given: FormSent | None = None,
+    stopped: FormSent | None = None,
 ) -> Response[Any]:
     """The offering; the form begins with what the newest version says."""
     history = await views.history(session, code)
@@ -96,14 +102,17 @@ async def show_offering(
         request,
         "editing/templates/offering.html",
         problem=problem,
-        errors=errors_of(problem),
+        errors={} if stopped else errors_of(problem),
+        stop=stopped.firsts if stopped else {},
+        wrong=errors_of(problem) if stopped else {},
         newest=newest,
         start=start,
         changed=comparing.with_previous(list(versions.values())),
         history=history,
         draft=await views.open_of(session, code),
         sources=SOURCES,
-        **await _form(session, typed, newest.mode),
+        today=today,
+        **await _form(session, code, typed, newest.mode),
     )
 
 
@@ -150,6 +159,7 @@ async def show_draft(
     kept = await views.got(session, draft_id)
     [view] = await views.views(session, [kept], caller)
     base = await trying.version_of(session, kept.code, kept.base_version)
+    mode = trying.mode_of(kept, base)
     typed = given.texts if given else texts_of(contents.kept(kept.content), kept.valid_from)
     typed = typed if given else {**typed, "why": [kept.why]}
     return page(
@@ -159,11 +169,12 @@ async def show_draft(
         errors=errors_of(problem),
         each=view,
         revision=kept.revision,
-        offering=base.name_zh,
+        offering=base.name_zh if base else view.content["name_zh"],
         states=STATES,
         run=await trying.dry_run(session, kept),
+        partner_names=await names.partners(session),
         preview=fields.of(kept.content["form_schema"]) if kept.content["form_schema"] else [],
-        **await _form(session, typed, base.mode),
+        **await _form(session, kept.code, typed, mode),
     )
 
 
@@ -197,9 +208,15 @@ def _act(
     raise NotFound
 
 
-async def _form(session: AsyncSession, typed: dict[str, list[str]], mode: str) -> dict[str, Any]:
+async def _form(
+    session: AsyncSession, code: str, typed: dict[str, list[str]], mode: str
+) -> dict[str, Any]:
     known = await categories.of(session)
+    named = [name.removeprefix(OWN) for name in typed if name.startswith(OWN)]
+    partners = await views.partners(session, code, named) if mode == "case" else []
     return {
+        "narrowing": narrowing(partners, typed),
+        "others": [each for each in (await names.offerings(session)).items() if each[0] != code],
         "typed": {name: (texts or [""])[0] for name, texts in typed.items()},
         "chosen": typed,
         "mode": mode,
@@ -211,85 +228,76 @@ async def _form(session: AsyncSession, typed: dict[str, list[str]], mode: str) -
     }
 
 
-def texts_of(content: contents.Content, valid_from: date) -> dict[str, list[str]]:
-    """The form as it stands."""
-    found: dict[str, list[str]] = {"valid_from": [valid_from.isoformat()]}
-    for name in contents.FIELDS:
-        value = getattr(content, name)
-        if name in SCHEMAS:
-            found[name] = [json.dumps(value, ensure_ascii=False, indent=2) if value else ""]
-        elif name in ("categories", "beneficiaries"):
-            found[name] = [str(each) for each in value]
-        elif isinstance(value, list):
-            found[name] = ["\n".join(value)]
-        elif isinstance(value, bool):
-            found[name] = ["yes"] if value else []
-        else:
-            found[name] = ["" if value is None else str(value)]
-    return found
+@post(LIST + "/{code:str}/stop", **PAGE, status_code=303)
+async def stop(
+    request: Request[Any, Any, Any],
+    code: FromPath[str],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """起草停办:其余照现行版本。"""
+    given = await sent(request)
+    made: list[OfferingDraft] = []
+
+    async def act() -> None:
+        drafted = await stopping.drafted(session, code, stop_of(given), given.text("why"), now)
+        made.append(await drafting.begin(session, code, caller, drafted, now))
+
+    if problem := await attempt(session, act()):
+        return await show_offering(request, session, code, now, problem, stopped=given)
+    return Redirect(f"{DRAFTS}/{made[0].id}", status_code=303)
 
 
-def drafted_of(given: FormSent) -> Drafted:
-    """What the form says; raises InvalidBody where a number or a schema is none."""
-    plain: dict[str, Any] = {
-        name: given.text(name)
-        for name in ("name_zh", "name_en", "sector", "department", "unit", "policy_text",
-                     "policy_source")
-    }  # fmt: skip
-    plain |= {name: _number(given, name) for name in NUMBERS}
-    plain |= {name: _schema(given, name) for name in SCHEMAS}
-    plain |= {name: _lines(given, name) for name in ("materials", "shared_fields")}
-    chosen = given.texts.get("categories", [])
-    plain["categories"] = [int(each) for each in chosen if each.isdecimal() and len(each) < 4]
-    plain["beneficiaries"] = given.texts.get("beneficiaries", [])
-    plain["companions_max"] = plain["companions_max"] or 0
-    for name in ("low_value", "batched"):
-        plain[name] = given.text(name) == "yes"
-    plain["window"] = given.text("window") or None
-    valid_from = given.day("valid_from")
-    why = given.text("why")[:500]
-    wrong = []
-    if valid_from is None:
-        wrong.append(FieldError("/valid_from", "missing", "请填写生效日期。"))
-    if len(why) < 2:
-        wrong.append(FieldError("/why", "missing", "请写明为什么改。"))
-    if wrong or valid_from is None:
-        raise InvalidBody(*wrong)
-    return Drafted(plain, valid_from, why)
+@get(LIST + "/new", **PAGE)
+async def new(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """新增一个事项。"""
+    return await show_new(request, session, now)
 
 
-def _number(given: FormSent, name: str) -> int | None:
-    text = given.text(name)
-    if not text:
-        return None
-    if not text.isdecimal() or len(text) > 5:
-        raise InvalidBody(FieldError(f"/content/{name}", "invalid", "请填写整数。"))
-    return int(text)
+async def show_new(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    now: datetime,
+    problem: Problem | None = None,
+    given: FormSent | None = None,
+) -> Response[Any]:
+    """The form of a wholly new offering; it begins with the plain form for a request."""
+    mode = given.text("mode") if given else request.query_params.get("mode", "case")
+    mode = mode if mode in MODES else "case"
+    today = now.astimezone(SHANGHAI).date()
+    typed = given.texts if given else texts_of(contents.beginning(mode), today)
+    return page(
+        request,
+        "editing/templates/new.html",
+        problem=problem,
+        errors=errors_of(problem),
+        modes=MODES,
+        **await _form(session, given.text("code") if given else "", typed, mode),
+    )
 
 
-def _schema(given: FormSent, name: str) -> Any:
-    text = given.text(name)
-    if not text:
-        return {}
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        advice = "不是 JSON,请检查逗号、引号和括号。"
-        raise InvalidBody(FieldError(f"/content/{name}", "not-json", advice)) from None
+@post(LIST + "/new", **PAGE, status_code=303)
+async def open_new(
+    request: Request[Any, Any, Any],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """起草新事项。"""
+    given = await sent(request)
+    made: list[OfferingDraft] = []
+
+    async def act() -> None:
+        made.append(await drafting.open_new(session, caller, opened_of(given), now))
+
+    if problem := await attempt(session, act()):
+        return await show_new(request, session, now, problem, given)
+    return Redirect(f"{DRAFTS}/{made[0].id}", status_code=303)
 
 
-def _lines(given: FormSent, name: str) -> list[str]:
-    return [line.strip() for line in given.text(name).splitlines() if line.strip()]
-
-
-def errors_of(problem: Problem | None) -> dict[str, str]:
-    """What is wrong with which field of the form."""
-    found: dict[str, str] = {}
-    for each in getattr(problem, "errors", ()) or ():
-        name = each.pointer.removeprefix("/content").lstrip("/").partition("/")
-        where = f"{name[2]}: " if name[2] else ""
-        found.setdefault(name[0], f"{where}{each.detail}")
-    return found
-
-
-ROUTES: list[Any] = [offerings, offering, begin, draft, act]
+ROUTES: list[Any] = [offerings, new, open_new, offering, begin, stop, draft, act]

@@ -15,7 +15,8 @@ from service import paging
 from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.editing import drafting, pages, trying, views
-from service.editing.drafting import Drafted
+from service.editing.content import Drafted
+from service.editing.drafting import Opened
 from service.editing.models import OfferingDraft
 from service.editing.trying import DryRun
 from service.editing.views import DraftView, VersionLine
@@ -59,6 +60,20 @@ async def begin(
     Problems: 404, 409 `draft-open`, 422.
     """
     return await shown(session, await drafting.begin(session, code, caller, data, now), caller)
+
+
+@post(BASE, guards=[centre])
+async def open_new(
+    data: Opened,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[DraftView]:
+    """起草一个新事项;另一人发布后才是事项。停办是内容中 `stopped_on` 等项的新版本。
+
+    Problems: 409 `draft-open` `offering-exists`, 422.
+    """
+    return await shown(session, await drafting.open_new(session, caller, data, now), caller)
 
 
 @get(BASE, guards=[centre])
@@ -137,4 +152,15 @@ async def drop(
     return await shown(session, draft, caller)
 
 
-ROUTES: list[Any] = [versions, begin, drafts, one, dry_run, change, publish, drop, *pages.ROUTES]
+ROUTES: list[Any] = [
+    versions,
+    begin,
+    open_new,
+    drafts,
+    one,
+    dry_run,
+    change,
+    publish,
+    drop,
+    *pages.ROUTES,
+]

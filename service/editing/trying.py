@@ -7,6 +7,7 @@ looked at all the same, as they say how people fill it in.
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, select
@@ -17,7 +18,8 @@ from service.editing.content import Change, Content
 from service.editing.models import OfferingDraft
 from service.offerings import forms
 from service.offerings.models import OfferingVersion
-from service.partners.models import Route
+from service.pages.show import day
+from service.partners.models import Partner, Route
 from service.problems import InvalidBody
 from service.requests.models import ENDED, Request
 from service.talents.cards.card import LIVE, Card
@@ -57,12 +59,14 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
 async def dry_run(session: AsyncSession, draft: OfferingDraft) -> DryRun:
     """Try a draft; nothing is written."""
     base = await version_of(session, draft.code, draft.base_version)
+    mode = mode_of(draft, base)
     after = contents.kept(draft.content)
-    before = contents.of(base)
+    before = contents.of(base) if base else None
+    served = set(before.categories) if before else set()
     changed = contents.changes(before, after)
     form = await _form(session, base, after)
-    without = await _cards(session, set(before.categories) - set(after.categories))
-    partners = await _partners(session, draft.code) if base.mode == "case" else 0
+    without = await _cards(session, served - set(after.categories))
+    partners = await _partners(session, draft.code) if mode == "case" else 0
     return DryRun(
         code=draft.code,
         base_version=draft.base_version,
@@ -70,18 +74,54 @@ async def dry_run(session: AsyncSession, draft: OfferingDraft) -> DryRun:
         open_requests=await _open_requests(session, draft.code),
         form=form,
         holders_without=without,
-        holders_with=await _cards(session, set(after.categories) - set(before.categories)),
+        holders_with=await _cards(session, set(after.categories) - served),
         partners=partners,
-        warnings=_warnings(base.mode, changed, form, without, partners),
+        warnings=[
+            *_warnings(mode, changed, form, without, partners),
+            *_stop(before, after),
+            *await _wider(session, before, after),
+        ],
     )
 
 
-async def version_of(session: AsyncSession, code: str, version: int) -> OfferingVersion:
-    """One version of an offering."""
+async def version_of(session: AsyncSession, code: str, version: int) -> OfferingVersion | None:
+    """One version of an offering; None for what there was before the first."""
     query = select(OfferingVersion).where(
         OfferingVersion.code == code, OfferingVersion.version == version
     )
-    return (await session.scalars(query)).one()
+    found: OfferingVersion | None = await session.scalar(query)
+    return found
+
+
+def mode_of(draft: OfferingDraft, base: OfferingVersion | None) -> str:
+    """Whether what is drafted is handled or redeemed."""
+    return base.mode if base else str((draft.opening or {})["mode"])
+
+
+def _stop(before: Content | None, after: Content) -> list[str]:
+    was, will = before.stopped_on if before else None, after.stopped_on
+    if was == will:
+        return []
+    if will is None:
+        return ["不再停办,可以继续申请;会告知在办的申请人和各办理单位。"]
+    told = "在办的申请照常办完,申请人和各办理单位会收到通知。"
+    return [f"自{day(will)}起停办,不能再提出新申请;{told}"]
+
+
+async def _wider(session: AsyncSession, before: Content | None, after: Content) -> list[str]:
+    """Which partners would see more of a form than now."""
+    if before is None:
+        return []
+    wider = []
+    for partner in {*before.partner_fields, *after.partner_fields}:
+        now, then = (
+            set(each.partner_fields.get(partner, each.shared_fields)) for each in (before, after)
+        )
+        if then & set(before.shared_fields) - now:
+            wider.append(UUID(partner))
+    query = select(Partner.name).where(Partner.id.in_(wider)).order_by(Partner.name)
+    names = (await session.scalars(query)).all() if wider else []
+    return [f"将给更多的项: {'、'.join(names)}。请确认确有必要。"] if names else []
 
 
 async def _open_requests(session: AsyncSession, code: str) -> dict[int, int]:
@@ -95,8 +135,8 @@ async def _open_requests(session: AsyncSession, code: str) -> dict[int, int]:
     return {version: count for version, count in (await session.execute(query)).all()}
 
 
-async def _form(session: AsyncSession, base: OfferingVersion, after: Content) -> FormTrial:
-    if base.mode != "case" or base.form_schema == after.form_schema:
+async def _form(session: AsyncSession, base: OfferingVersion | None, after: Content) -> FormTrial:
+    if base is None or base.mode != "case" or base.form_schema == after.form_schema:
         return FormTrial(0, 0, {})
     query = select(Request.form).where(Request.offering == base.code)
     given = (await session.scalars(query.order_by(Request.id.desc()).limit(LOOKED_AT))).all()
@@ -145,7 +185,7 @@ def _warnings(
     if form.would_not_fit:
         said.append(f"最近 {form.looked_at} 件申请中有 {form.would_not_fit} 件按新表单填写不合格。")
     shared = fields.get("shared_fields")
-    if shared and (more := sorted(set(shared.new) - set(shared.old))):
+    if shared and shared.old is not None and (more := sorted(set(shared.new) - set(shared.old))):
         said.append(f"办理单位将多看到: {'、'.join(more)}。请确认确有必要。")
     for name in ("accept_hours", "first_review_wd", "complete_wd"):
         change = fields.get(name)

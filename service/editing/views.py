@@ -1,29 +1,34 @@
 """Drafts as 专家中心 sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
 from service.auth.models import Account
 from service.editing.models import OPEN, OfferingDraft
 from service.offerings.models import OfferingVersion
+from service.pages.forms import uuid_of
 from service.pages.show import SHANGHAI
+from service.partners.models import Partner, Route
 from service.problems import NotFound
 
 
 class DraftView(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft: what the next version says, from when, why, who drafted and who decided."""
+    """A draft: what the next version says, from when, why, who drafted and who decided; `opening`
+    is what a wholly new offering is for good.
+    """
 
     id: UUID
     code: str
     base_version: int
     content: dict[str, Any]
+    opening: dict[str, Any] | None
     why: str
     valid_from: date
     state: str
@@ -65,6 +70,7 @@ async def views(
             code=each.code,
             base_version=each.base_version,
             content=each.content,
+            opening=each.opening,
             why=each.why,
             valid_from=each.valid_from,
             state=each.state,
@@ -101,6 +107,22 @@ async def open_of(session: AsyncSession, code: str) -> OfferingDraft | None:
     query = select(OfferingDraft).where(OfferingDraft.code == code, OfferingDraft.state == OPEN)
     found: OfferingDraft | None = await session.scalar(query)
     return found
+
+
+async def partners(
+    session: AsyncSession, code: str, named: Collection[str]
+) -> list[tuple[UUID, str]]:
+    """Who takes an offering, and those named beside, by name: of whom the editor may say that they
+    get fewer fields."""
+    routed = select(Route.partner_id).where(Route.offering == code)
+    wanted = or_(Partner.id.in_(routed), Partner.id.in_(keys_of(named)))
+    query = select(Partner.id, Partner.name).where(wanted).order_by(Partner.name, Partner.id)
+    return [(key, name) for key, name in await session.execute(query)]
+
+
+def keys_of(named: Collection[str]) -> list[UUID]:
+    """Those that are ids."""
+    return [found for each in named if (found := uuid_of(each))]
 
 
 async def history(session: AsyncSession, code: str) -> list[VersionLine]:

@@ -5,7 +5,7 @@ requests keep the version that they began under.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service import ids
 from service.offerings import details
 from service.offerings.entitlement import MUNICIPAL, exclusions_of
-from service.offerings.models import CODE, EDITOR, Offering, OfferingVersion
+from service.offerings.models import (
+    CODE,
+    EDITOR,
+    MERGED,
+    TABLE,
+    Offering,
+    OfferingVersion,
+)
 from service.reference import tables
 from service.reference.models import TableVersion
 from service.reference.tables import BadTable
@@ -36,37 +43,64 @@ async def apply_catalogue(
 ) -> None:
     """Write the versions that these rows change; raises BadTable before anything is written.
 
-    A row that is gone is refused: nothing says from when, and holders' requests still run.
+    A row that is gone is refused: nothing says from when, and holders' requests still run. One
+    that was stopped may go, and one that officials added beside the table needs none.
     """
     policies = details.policies()
     wanted = [content_of(row, policies.get(row["code"], NO_POLICY)) for row in rows]
     _exclude_each_other(wanted)
     newest = await _newest_versions(session)
     by_code = {row["code"]: row for row in rows}
-    if gone := sorted(set(newest) - {content["code"] for content in wanted}):
-        raise BadTable(f"新表缺少在办事项 {'、'.join(gone)};删行不能停办,请保留这些行。")
+    today = now.astimezone(SHANGHAI).date()
+    if gone := await _gone(session, newest, set(by_code), today):
+        raise BadTable(f"新表缺少在办事项 {'、'.join(gone)};删行不能停办,请先在“服务事项”中停办。")
     known = set(await session.scalars(select(Offering.code)))
     session.add_all(
         Offering(code=each["code"], created_at=now) for each in wanted if each["code"] not in known
     )
     await session.flush()
-    today = now.astimezone(SHANGHAI).date()
     valid_from = today if known else min(today, FIRST_DAY)
     for content in wanted:
         last = newest.get(content["code"])
         if last is not None and await _stands(session, last, by_code[content["code"]]):
             continue
+        edited = last is not None and last.source in (EDITOR, MERGED)
+        if last is not None:
+            content |= {name: getattr(last, name) for name in (KEPT_EDITED if edited else KEPT)}
         if last is None or any(getattr(last, name) != content[name] for name in content):
             session.add(
                 OfferingVersion(
                     id=ids.new_id(),
                     version=last.version + 1 if last else 1,
-                    valid_from=valid_from,
+                    valid_from=max(valid_from, last.valid_from) if last else valid_from,
                     published_at=now,
+                    source=MERGED if edited else TABLE,
                     **content,
                 )
             )
     await session.flush()
+
+
+KEPT = ("stopped_on", "stop_note", "instead")
+"""What no table undoes: it has no column for stopping, so a row says nothing of it."""
+KEPT_EDITED = (
+    *KEPT, "policy_text", "policy_source", "form_schema", "result_schema", "shared_fields",
+    "partner_fields", "unit", "low_value", "first_review_wd", "batched",
+)  # fmt: skip
+"""What a changed row leaves of an edited version: what the table has no columns for."""
+
+
+async def _gone(
+    session: AsyncSession,
+    newest: dict[str, OfferingVersion],
+    rows: Collection[str],
+    today: date,
+) -> list[str]:
+    """What the table had, still runs, and is missing from it now."""
+    query = select(OfferingVersion.code).where(OfferingVersion.source != EDITOR).distinct()
+    of_table = set(await session.scalars(query))
+    running = {code for code, version in newest.items() if not version.has_stopped(today)}
+    return sorted((running & of_table) - set(rows))
 
 
 async def _stands(session: AsyncSession, last: OfferingVersion, row: dict[str, str]) -> bool:
@@ -75,7 +109,7 @@ async def _stands(session: AsyncSession, last: OfferingVersion, row: dict[str, s
     A table that says nothing new does not undo what a second person published; one that does is
     the later decision, and makes a version of its own.
     """
-    if last.source != EDITOR:
+    if last.source not in (EDITOR, MERGED):
         return False
     query = select(TableVersion.rows).where(
         TableVersion.name == "catalogue", TableVersion.loaded_at <= last.published_at

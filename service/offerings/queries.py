@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -19,12 +19,15 @@ MOST_WORDS = 8
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody looks for; members that are None do not narrow."""
+    """What somebody looks for; members that are None do not narrow. What was stopped is looked
+    for by itself.
+    """
 
     sector: str | None = None
     mode: str | None = None
     q: str | None = None
     region: str | None = None
+    stopped: bool = False
     category: int | None = None
     beneficiary: str | None = None
 
@@ -68,7 +71,8 @@ async def search(
     What is searched is the version in force, not older ones. Raises InvalidBody for no such region.
     """
     in_force = aliased(OfferingVersion, versions_on(on).subquery())
-    query = select(in_force).where(in_force.code.collate("C") > after)
+    stopped = func.coalesce(in_force.stopped_on <= on, false())
+    query = select(in_force).where(in_force.code.collate("C") > after, stopped == wanted.stopped)
     if wanted.sector is not None:
         query = query.where(in_force.sector == wanted.sector)
     if wanted.mode is not None:

@@ -43,7 +43,7 @@ async def list_offerings(
     cursor: paging.Cursor = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[paging.Page[Offering] | None]:
-    """服务事项,按代码排列。 Problems: 400 `invalid-cursor`, 422."""
+    """服务事项,按代码排列;已停办的不列,仍可按代码读取。 Problems: 400 `invalid-cursor`, 422."""
     today = now.astimezone(SHANGHAI).date()
     wanted = Search(sector=sector, mode=mode, q=q, region=region)
     after = queries.code_at(paging.after(cursor))

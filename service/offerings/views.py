@@ -14,8 +14,9 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
     """服务事项: 谁能用、要什么材料、多久办完、填什么表、依据什么。
 
     `accept_hours` 为工作小时, `*_wd` 为工作日; `window` 为每年受理时段(月-日/月-日),
-    `window_open` 为今天是否受理;
-    `batched` 为可按批次排序分配名额。
+    `window_open` 为今天是否受理; `batched` 为可按批次排序分配名额。
+    `stopped_on` 起停办(不能再申请,在办的照常办完),`stop_note` 为停办后怎么办,`instead` 为替代事项。`partner_fields` 为只得到部分
+    `shared_fields` 的单位(按编号)。
     """
 
     code: str
@@ -42,6 +43,10 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
     result_schema: dict[str, Any] | None
     shared_fields: list[str]
     batched: bool
+    partner_fields: dict[str, list[str]]
+    stopped_on: date | None
+    stop_note: str | None
+    instead: str | None
     policy_text: str
     policy_source: str
     basis: str
@@ -54,7 +59,7 @@ def view(version: OfferingVersion, today: date) -> Offering:
     """The version as it is shown on a day; a benefit has no form."""
     plain = {name: getattr(version, name) for name in SAME}
     return Offering(
-        window_open=window_open(version.window, today),
+        window_open=window_open(version.window, today) and not version.has_stopped(today),
         published_at=version.published_at.astimezone(SHANGHAI),
         form_schema=version.form_schema or None,
         result_schema=version.result_schema or None,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -49,11 +50,13 @@ async def offerings(
         beneficiary=given["for"] if given["for"] in words.KINDS else None,
     )
     found = await queries.search(session, wanted, today, after="", limit=MOST)
+    ended = msgspec.structs.replace(wanted, stopped=True)
     shown = page(
         request,
         "requests/templates/offerings.html",
         groups=_groups(found),
         number=len(found),
+        stopped=await queries.search(session, ended, today, after="", limit=MOST),
         given=given,
         sectors=words.SECTORS,
         modes=MODES,
@@ -108,6 +111,8 @@ async def offering(
         categories=[(n, known[n].name_zh) for n in version.categories if n in known],
         kinds=[words.KINDS.get(kind, kind) for kind in version.beneficiaries],
         is_open=window_open(version.window, today),
+        has_stopped=version.has_stopped(today),
+        instead=names.get(version.instead or ""),
         window=words.window(version.window) if version.window else "",
         unit=UNITS.get(version.unit, version.unit),
         beside=[(other, names.get(other, other)) for other in sorted(exclusions - {MUNICIPAL})],

@@ -7,6 +7,7 @@ from typing import Any
 from service.offerings.entitlement import Facts, Terms, against, explained, use_of, why_not
 from service.offerings.models import OfferingVersion
 from service.offerings.windows import window_open
+from service.pages.show import day
 from service.problems import Problem
 from service.talents.cards.card import Card
 from service.talents.family.models import FamilyMember
@@ -20,6 +21,7 @@ REASONS: dict[str, str] = {
     "category": "您的卡类别不在此事项的服务对象之内。请查看事项说明,选择可申请的事项。",
     "beneficiary": "此事项不面向所填的受益人。请按事项说明选择本人、配偶、子女或父母。",
     "age": "所填子女已满十八周岁,不在此事项的服务范围内。请选择未成年子女。",
+    "stopped": "请到服务目录选择其他事项;已在办的申请不受影响。",
     "window-closed": "现在不在此事项的受理时段内。请在事项说明所列的时段内申请。",
     "municipal-card": "此项今年使用市级人才卡。要改用惠才卡的,请先在“我的权益”中改选。",
     "exclusive": "您今年已享受(或正在申请)与此事项不能同时享受的服务,此事项不能再申请。",
@@ -58,6 +60,10 @@ def check(
     """The card that entitles its holder; raises NotRequestable, NotEntitled."""
     if version.mode != "case":
         raise NotRequestable
+    if version.stopped_on is not None and version.has_stopped(today):
+        raise NotEntitled(
+            "stopped", f"此事项自{day(version.stopped_on)}起停办。{version.stop_note}"
+        )
     if card is None:
         raise NotEntitled("no-card")
     if card.state != "active":

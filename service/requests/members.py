@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
-from service.offerings.models import OfferingVersion
 from service.requests.fields import Line
 from service.requests.models import Request
 from service.requests.states import OPEN
@@ -70,15 +69,15 @@ def refs(members: Sequence[FamilyMember]) -> list[MemberRef]:
     return [MemberRef(each.id, each.relation, _masked(each)) for each in members]
 
 
-def shared(version: OfferingVersion, members: Sequence[FamilyMember]) -> list[SharedMember]:
-    """As the partner sees them: beyond the relation only what the offering shares."""
+def shared(names: Collection[str], members: Sequence[FamilyMember]) -> list[SharedMember]:
+    """As the partner sees them: beyond the relation only what is shared with it, by name."""
     return [
         SharedMember(
             relation=each.relation,
             masked_name=_masked(each),
-            name=each.name if "member.name" in version.shared_fields else None,
-            born_on=each.birthday if "member.born_on" in version.shared_fields else None,
-            id_number=each.id_number if "member.id_number" in version.shared_fields else None,
+            name=each.name if "member.name" in names else None,
+            born_on=each.birthday if "member.born_on" in names else None,
+            id_number=each.id_number if "member.id_number" in names else None,
         )
         for each in members
     ]

@@ -83,7 +83,9 @@ async def new(
     offered = [
         (version.sector, _offered(version, card, facts, today))
         for version in await offerings.in_force(session, today)
-        if version.mode == "case" and all(word in version.search_text for word in sought)
+        if version.mode == "case"
+        and not version.has_stopped(today)
+        and all(word in version.search_text for word in sought)
     ]
     offered.sort(key=lambda each: each[1].why_not is not None)  # what is open comes first
     groups = [

@@ -232,8 +232,8 @@ def partner_view(
     return PartnerView(
         **_partner_summary(found, clocks),
         beneficiaries=request.beneficiaries,
-        members=members.shared(version, named),
-        form=shared(version, request.form),
+        members=members.shared(version.fields_for(request.partner_id), named),
+        form=shared(request, version, request.form),
         files=request.files,
         deadlines=due,
         accepted_at=local(request.accepted_at),
@@ -248,9 +248,10 @@ def partner_view(
     )
 
 
-def shared(version: OfferingVersion, form: dict[str, Any]) -> dict[str, Any]:
-    """Only those members of a form that the offering shares with its partner (api.md 5.4)."""
-    return {name: value for name, value in form.items() if name in version.shared_fields}
+def shared(request: Request, version: OfferingVersion, form: dict[str, Any]) -> dict[str, Any]:
+    """Only those members of a form that the offering shares with this partner (api.md 5.4)."""
+    given = version.fields_for(request.partner_id)
+    return {name: value for name, value in form.items() if name in given}
 
 
 def _own_correction(
@@ -260,12 +261,16 @@ def _own_correction(
     asked_at, accepted_at = request.correction_asked_at, request.accepted_at
     if asked_at is None or accepted_at is None or asked_at < accepted_at:
         return None
-    return _shared_correction(version, _correction(request, clocks))
+    return _shared_correction(request, version, _correction(request, clocks))
 
 
-def _shared_correction(version: OfferingVersion, asked: Correction | None) -> Correction | None:
+def _shared_correction(
+    request: Request, version: OfferingVersion, asked: Correction | None
+) -> Correction | None:
     if asked is None or asked.answer is None:
         return asked
-    form, before = (shared(version, asked.answer.get(name, {})) for name in ("form", "before"))
+    form, before = (
+        shared(request, version, asked.answer.get(name, {})) for name in ("form", "before")
+    )
     answer = {**asked.answer, "form": form, "before": before}
     return msgspec.structs.replace(asked, answer=answer)

@@ -14,6 +14,7 @@ from events.of_cards import BenefitConflicted, BenefitRedeemed, OfCard
 from events.of_care import OfSteward, StewardSet
 from events.of_deadlines import DeadlineRecomputed
 from events.of_matters import OfMatter
+from events.of_offerings import OfOffering
 from events.of_partners import OfPartner
 from events.of_ratings import OfRating
 from events.of_requests import OfRequest
@@ -22,7 +23,7 @@ from service.auth.callers import Role
 from service.auth.models import Account, GrantRow
 from service.partners import heads
 from service.reference import regions
-from service.requests.models import Request
+from service.requests.models import ENDED, Request
 from service.satisfaction.models import Rating
 from service.satisfaction.sentences import Audience
 from service.talents.applications.application import Application
@@ -104,6 +105,8 @@ def _named(event: Event) -> Concerned:
             return Concerned(person_id)
         case OfSteward(steward_id=steward_id, deputy_id=deputy_id):
             return Concerned(steward_id=steward_id, deputy_id=deputy_id)
+        case OfOffering(code=code, partner_id=partner_id):
+            return Concerned(partner_id=partner_id, offering=code)
         case OfWebhook(partner_id=partner_id) | OfPartner(partner_id=partner_id):
             return Concerned(partner_id=partner_id)
     return Concerned()
@@ -114,6 +117,13 @@ Owned = type[Request] | type[Rating] | type[Card] | type[Application]
 
 def _person(kind: Owned, row_id: UUID) -> Select[UUID]:
     return select(kind.person_id).where(kind.id == row_id)
+
+
+def _asking(offering: str) -> Select[UUID]:
+    """Whose requests of an offering are open."""
+    return select(Request.person_id).where(
+        Request.offering == offering, Request.state.not_in(ENDED)
+    )
 
 
 async def accounts(
@@ -130,6 +140,8 @@ async def accounts(
         case Audience.LOOKED_AFTER:
             people = select(Person.id).where(Person.steward_id == about.steward_id)
             found = query.where(Account.person_id.in_(people))
+        case Audience.ASKERS:
+            found = query.where(Account.person_id.in_(_asking(about.offering)))
         case Audience.DEPUTY:
             found = query.where(Account.id == about.deputy_id)
         case Audience.CLERKS:

@@ -18,6 +18,7 @@ from events import (
     of_care,
     of_deadlines,
     of_matters,
+    of_offerings,
     of_partners,
     of_ratings,
     of_requests,
@@ -41,6 +42,7 @@ class Audience(StrEnum):
     WINDOW = "window"
     LOOKED_AFTER = "looked_after"
     DEPUTY = "deputy"
+    ASKERS = "askers"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -51,7 +53,7 @@ class Line(msgspec.Struct, frozen=True):
     only: Callable[[Any], bool] | None = None
 
 
-HOLDER, STEWARD, CLERKS, HEADS, CENTRE, SPECIALISTS, WINDOW, LOOKED_AFTER, DEPUTY = Audience
+HOLDER, STEWARD, CLERKS, HEADS, CENTRE, SPECIALISTS, WINDOW, LOOKED_AFTER, DEPUTY, ASKERS = Audience
 HOLDER_SIDE = (HOLDER, STEWARD)
 BESIDE = (SPECIALISTS, STEWARD)
 
@@ -284,6 +286,26 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_webhooks.WebhookEnded: (
         Line((CLERKS,), "{partner}的一个事件接收地址答复 410,已终止推送。", _is("reason", "gone")),
     ),
+    of_offerings.OfferingStopped: (
+        Line(
+            (ASKERS,),
+            "“{offering}”自{day}起停办;您已提出的申请照常办到办结。",
+            lambda event: event.partner_id is None,
+        ),
+        Line(
+            (CLERKS,),
+            "“{offering}”自{day}起停办,不再有新申请;在办的申请请照常办结。",
+            lambda event: event.partner_id is not None,
+        ),
+    ),
+    of_offerings.OfferingResumed: (
+        Line((ASKERS,), "“{offering}”继续办理,不再停办。", lambda event: event.partner_id is None),
+        Line(
+            (CLERKS,),
+            "“{offering}”继续办理,不再停办。",
+            lambda event: event.partner_id is not None,
+        ),
+    ),
     of_care.StewardSet: (
         Line((HOLDER,), "您的一对一服务专员已确定,有事可在申请中留言。", _is("cause", "assigned")),
         Line(
@@ -356,7 +378,8 @@ def lines_of(event: Event, role: str) -> tuple[Line, ...]:
 def sentence(line: Line, event: Event, offering: str, partner: str) -> str:
     """The line's words for this event."""
     due: datetime | None = getattr(event, "due_at", None)
-    last: date | None = getattr(event, "valid_until", None) or getattr(event, "until", None)
+    days = (getattr(event, name, None) for name in ("valid_until", "until", "stopped_on"))
+    last: date | None = next((each for each in days if each), None)
     return line.text.format(
         offering=offering,
         partner=partner or "办理单位",

@@ -20,7 +20,6 @@ from service.counters.journals.entries import Entry
 from service.counters.offline import FRESH_SECONDS, LOW_VALUE_FRESH_SECONDS
 from service.counters.refusals import UnknownOffering
 from service.counters.standing import Card, Found, Question, local
-from service.offerings.entitlement import why_not
 
 SKEW = timedelta(seconds=token.CLOCK_SKEW)
 STATE_THEN = """
@@ -114,6 +113,6 @@ async def _state_then(connection: Any, card: Card, entry: Entry) -> str | None:
 def _not_given(benefit: Benefit, found: Found, entry: Entry) -> str | None:
     """What the counter could see in its pack: whom it is for, and how many come along."""
     assert found.card is not None  # noqa: S101 - the caller has looked
-    if why_not(benefit, found.card.category):
+    if benefit.barred(found.card):
         return "not-entitled"
     return "companions-not-allowed" if entry.companions > benefit.companions_max else None

@@ -15,7 +15,8 @@ async def centre(city: City, number: int = 1) -> Someone:
 async def content_of(city: City, code: str = "HO-01", **changed: Any) -> dict[str, Any]:
     shown = (await city.nobody.get(f"/v1/offerings/{code}")).json()
     plain = {name: shown[name] for name in contents.FIELDS if name in shown}
-    [low] = await city.sql("SELECT low_value FROM offering_versions WHERE code = $1", code)
+    query = "SELECT low_value FROM offering_versions WHERE code = $1 ORDER BY version DESC LIMIT 1"
+    [low] = await city.sql(query, code)
     empty = {name: shown[name] or {} for name in ("form_schema", "result_schema")}
     return plain | empty | {"low_value": low["low_value"]} | changed
 

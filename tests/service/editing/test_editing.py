@@ -246,7 +246,7 @@ async def test_an_official_drafts_on_the_page_and_a_second_one_publishes(city: C
 
 
 async def typed_form(city: City, **changed: str) -> dict[str, Any]:
-    from service.editing.pages import texts_of
+    from service.editing.typed import texts_of
 
     async with city.sessions() as session:
         newest = await session.get_one(
@@ -276,3 +276,12 @@ async def test_what_was_typed_stays_where_it_is_refused(
     assert refused.status_code == 422
     assert told in refused.text
     assert "省住房城乡建设厅公寓处" in refused.text
+
+
+async def test_every_offering_that_there_is_can_be_edited_and_stopped(city: City) -> None:
+    first = await centre(city)
+    rows = await city.sql("SELECT code FROM offering_versions ORDER BY code")
+    stop = {"stopped_on": "2026-06-01", "stop_note": "并入其他事项。", "instead": None}
+    for row in rows:
+        draft = await drafted(city, first, row["code"], name_zh="改过的名称", **stop)
+        assert draft.status_code == 201, (row["code"], draft.text)

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from service.offerings import details
-from service.offerings.models import OfferingVersion
 from service.reference import tables
 from service.requests import entitlement, members
 from service.requests.actions import submitting
@@ -156,7 +155,7 @@ async def test_a_partner_sees_relation_and_masked_name_and_what_the_offering_sha
 
 def test_which_version_shares_what_is_the_versions_own_matter() -> None:
     kid = FamilyMember(relation="child", name="王小满", id_number=number(), born_on="2018-06-01")
-    (seen,) = members.shared(OfferingVersion(shared_fields=["member.name"]), [kid])
+    (seen,) = members.shared(["member.name"], [kid])
     assert (seen.name, seen.id_number, seen.born_on) == ("王小满", None, None)
     assert [line.title for line in members.lines([seen])] == ["子女姓名"]
 

@@ -1,6 +1,6 @@
-"""Nothing but what an offering declares ever leaves to a partner (api.md 5.4): every offering,
-every way out: the partner's API, its queue, its feed (which webhooks send), the clerk's page
-(which is also the print).
+"""Nothing but what an offering declares for a partner ever leaves to it (api.md 5.4): every
+offering, every partner, every way out: the partner's API, its queue, its messages, its feed (which
+webhooks send), the clerk's page (which is also the print).
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from service.offerings import details
 from service.offerings.models import OfferingVersion
+from service.partners.models import Route
 from service.requests import fields, views
 from service.requests.models import Request
 from service.requests.queries import Found
@@ -40,7 +41,9 @@ def filled(schema: dict[str, Any], when: str) -> dict[str, Any]:
 def test_a_partner_s_view_has_the_declared_members_alone(code: str, data: st.DataObject) -> None:
     form = details.form_of(code, "case")
     names = sorted(form.form_schema["properties"])
-    declared = data.draw(st.lists(st.sampled_from(names), unique=True))
+    shared = data.draw(st.lists(st.sampled_from(names), unique=True))
+    fewer = data.draw(st.none() | st.lists(st.sampled_from(names), unique=True))
+    declared = [name for name in shared if fewer is None or name in fewer]
     row = request(State.ACCEPTED, form=filled(form.form_schema, "now"), offering=code)
     row.category, row.beneficiaries, row.files = 1, ["holder"], []
     row.submitted_at = row.accepted_at = row.correction_asked_at = NOON
@@ -51,7 +54,7 @@ def test_a_partner_s_view_has_the_declared_members_alone(code: str, data: st.Dat
     }  # fmt: skip
     version = OfferingVersion(
         name_zh="事项", form_schema=form.form_schema, result_schema=form.result_schema,
-        shared_fields=declared,
+        shared_fields=shared, partner_fields={} if fewer is None else {str(row.partner_id): fewer},
     )  # fmt: skip
     view = views.partner_view(Found(row, version, "单位", None), [], [])
     said = msgspec.json.encode(view).decode()
@@ -70,11 +73,31 @@ class Way:
     said: str
 
 
+async def test_each_partner_of_each_offering_gets_what_is_declared_for_it(city: City) -> None:
+    async with city.sessions() as session:
+        rows = await session.execute(
+            select(OfferingVersion, Route.partner_id)
+            .join(Route, Route.offering == OfferingVersion.code)
+            .where(OfferingVersion.mode == "case")
+        )
+        pairs = [(version, partner) for version, partner in rows.all()]
+    assert len({version.code for version, _ in pairs}) == 27
+    for number, (version, partner) in enumerate(pairs):
+        fewer = version.shared_fields[number % 2 :: 2]
+        form = filled(version.form_schema, "now")
+        for own, narrowed in ((version.shared_fields, {}), (fewer, {str(partner): fewer})):
+            version.partner_fields = narrowed | {str(UUID(int=1)): []}
+            row = request(State.ACCEPTED, form=form, offering=version.code, partner_id=partner)
+            assert set(views.shared(row, version, form)) == set(own), (version.code, partner)
+        row.partner_id = None
+        assert set(views.shared(row, version, form)) == set(version.shared_fields)
+
+
 async def test_no_way_out_tells_what_is_not_declared(city: City) -> None:
     case = await accepted(city)
     clerk = await city.person("partner_clerk", login="clerk-housing")
     seen = 0
-    for code, hidden in await _each_with_half_declared(city):
+    for code, hidden in await _each_narrowed(city, case):
         names = await _become(city, case, code)
         for way in await _ways(case, clerk):
             told = {name for name in names if telltale(name, "now") in way.said}
@@ -83,15 +106,18 @@ async def test_no_way_out_tells_what_is_not_declared(city: City) -> None:
     assert seen > len(FORMS), "what is declared does come out"
 
 
-async def _each_with_half_declared(city: City) -> list[tuple[str, set[str]]]:
-    """Every handled offering, every other member of its form undeclared."""
-    found = []
+async def _each_narrowed(city: City, case: Case) -> list[tuple[str, set[str]]]:
+    """Every handled offering with what of its form must not leave to the partner of the case."""
+    [row] = await city.sql("SELECT partner_id FROM requests WHERE id = $1", UUID(case.id))
+    partner, found = row["partner_id"], []
     async with city.sessions.begin() as session:
         query = select(OfferingVersion).where(OfferingVersion.mode == "case")
         for version in await session.scalars(query.order_by(OfferingVersion.code)):
             names = list(version.form_schema["properties"])
-            version.shared_fields = names[::2]
-            found.append((version.code, set(names[1::2])))
+            # Every other member is shared, of which this partner gets every other: a quarter.
+            version.shared_fields, own = names[::2], names[::4]
+            version.partner_fields = {str(partner): own}
+            found.append((version.code, set(names) - set(own)))
     return found
 
 
@@ -109,7 +135,7 @@ async def _become(city: City, case: Case, code: str) -> list[str]:
 
 
 async def _ways(case: Case, clerk: Someone) -> list[Way]:
-    paths = (case.desk, "/v1/partner/requests", "/v1/partner/events")
+    paths = (case.desk, f"{case.desk}/messages", "/v1/partner/requests", "/v1/partner/events")
     asked = [(case.partner, path) for path in paths]
     asked += [(clerk, f"/desk/{case.id}"), (clerk, "/desk")]
     found = []
