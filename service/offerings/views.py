@@ -15,8 +15,8 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
 
     `accept_hours` 为工作小时, `*_wd` 为工作日; `window` 为每年受理时段(月-日/月-日),
     `window_open` 为今天是否受理; `batched` 为可按批次排序分配名额。
-    `stopped_on` 起停办(不能再申请,在办的照常办完),`stop_note` 为停办后怎么办,`instead` 为替代事项。`partner_fields` 为只得到部分
-    `shared_fields` 的单位(按编号)。
+    `stopped_on` 起停办(不能再申请,在办的照常办完),`stop_note` 为停办后怎么办,
+    `instead` 为替代事项。`partner_fields` 为只得到部分 `shared_fields` 的单位(按编号)。
     """
 
     code: str

@@ -119,10 +119,12 @@ def _person(kind: Owned, row_id: UUID) -> Select[UUID]:
     return select(kind.person_id).where(kind.id == row_id)
 
 
-def _asking(offering: str) -> Select[UUID]:
-    """Whose requests of an offering are open."""
+def _people(audience: Audience, about: Concerned) -> Select[UUID]:
+    """Whom a steward looks after, or whose requests of an offering are open."""
+    if audience is Audience.LOOKED_AFTER:
+        return select(Person.id).where(Person.steward_id == about.steward_id)
     return select(Request.person_id).where(
-        Request.offering == offering, Request.state.not_in(ENDED)
+        Request.offering == about.offering, Request.state.not_in(ENDED)
     )
 
 
@@ -137,11 +139,8 @@ async def accounts(
             found = query.where(Account.person_id == about.person_id)
         case Audience.STEWARD:
             found = query.where(Account.id.in_(care.carers_of(about.person_id)))
-        case Audience.LOOKED_AFTER:
-            people = select(Person.id).where(Person.steward_id == about.steward_id)
-            found = query.where(Account.person_id.in_(people))
-        case Audience.ASKERS:
-            found = query.where(Account.person_id.in_(_asking(about.offering)))
+        case Audience.LOOKED_AFTER | Audience.ASKERS:
+            found = query.where(Account.person_id.in_(_people(audience, about)))
         case Audience.DEPUTY:
             found = query.where(Account.id == about.deputy_id)
         case Audience.CLERKS:
