@@ -12,7 +12,11 @@ from tests.service.editing.drafts import act, centre, drafted
 from tests.service.editing.test_editing import CATALOGUE, changed, load
 from tests.service.requests.ask import GRANTED, accepted, body, offered
 
-STOP = {"stopped_on": "2026-04-01", "stop_note": "并入购房补贴,请改办。", "instead": "HO-02"}
+STOP: dict[str, Any] = {
+    "stopped_on": "2026-04-01",
+    "stop_note": "并入购房补贴,请改办。",
+    "instead": "HO-02",
+}
 PAGE = "/offerings/HO-01"
 
 
@@ -181,7 +185,8 @@ async def test_a_stop_is_taken_back_in_the_same_way(city: City) -> None:
     await accepted(city)
     await stopped(city, stopped_on=city.now.date().isoformat())
     city.pass_time(timedelta(hours=1))
-    done = await act(await centre(city, 2), await drafted(city, **dict.fromkeys(STOP)), "publish")
+    none: dict[str, Any] = dict.fromkeys(STOP)
+    done = await act(await centre(city, 2), await drafted(city, **none), "publish")
     assert done.status_code == 200
     assert await city.events("offerings/HO-01") == [
         *["hck.offering.stopped.v1"] * (1 + await partners(city)),
