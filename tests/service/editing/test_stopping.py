@@ -141,7 +141,10 @@ async def test_a_stopped_benefit_is_not_given(city: City) -> None:
 
 
 async def stopped_benefit(city: City) -> None:
-    given = {"stopped_on": city.now.date().isoformat(), "stop_note": "改由医院直接安排。"}
+    given: dict[str, Any] = {
+        "stopped_on": city.now.date().isoformat(),
+        "stop_note": "改由医院直接安排。",
+    }
     draft = await drafted(city, code="ME-01", **given)
     assert draft.status_code == 201, draft.text
     await act(await centre(city, 2), draft, "publish")
