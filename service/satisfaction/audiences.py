@@ -40,6 +40,7 @@ ROLE_OF: Mapping[Audience, Role] = {
     Audience.SPECIALISTS: Role.UNIT_SPECIALIST,
     Audience.WINDOW: Role.REVIEWER,
     Audience.LOOKED_AFTER: Role.TALENT,
+    Audience.ASKERS: Role.TALENT,
     Audience.DEPUTY: Role.STEWARD,
 }
 """In which role each audience is told: whose quiet hours hold."""
