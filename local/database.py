@@ -87,10 +87,10 @@ def prepare(environment: Mapping[str, str], owner_url: str) -> Settings:
     """Migrate, make the embedded queue where it is used, load first tables and keys."""
     settings = read({**environment, "DATABASE_OWNER_URL": owner_url})
     role = broker.role_of(settings.database_url)
+    sealing.use(sealing.load_ring(settings))  # some migrations read what is sealed
     migrating.migrate(owner_url, role)
     if not settings.broker_is_rabbitmq:
         broker.prepare(owner_url, role)
-    sealing.use(sealing.load_ring(settings))
     asyncio.run(service_commands.with_sessions(settings, service_commands.first_data))
     return settings
 

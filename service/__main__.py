@@ -56,8 +56,8 @@ BY_TWO = ("calendar", "calendar_overlays", "calendar_notices")
 def migrate(settings: Settings) -> None:
     """Build or change the database; then the first tables and keys, where there are none."""
     role = unquote(urlsplit(settings.database_url).username or "")
+    sealing.use(sealing.load_ring(settings))  # some migrations read what is sealed
     migrating.migrate(settings.database_owner_url, role)
-    sealing.use(sealing.load_ring(settings))
     card_keys.use(store_of(settings))
     asyncio.run(with_sessions(settings, first_data))
     print("数据库已是最新。")

@@ -46,6 +46,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/conflicts", "离线冲突"),
     ((Role.CENTRE,), "/centre/offerings", "服务事项"),
     ((Role.CENTRE,), "/centre/calendars", "工作日历"),
+    ((Role.CENTRE,), "/centre/loans", "贷款"),
     ((Role.STEWARD, Role.CENTRE), "/absences", "离岗与代班"),
     ((Role.AUDITOR,), "/audit", "审计"),
     ((Role.SYSTEM_ADMIN, Role.AUDITOR), "/dead-letters", "死信"),

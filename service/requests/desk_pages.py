@@ -32,6 +32,7 @@ from service.requests.actions import desks, handling, messaging
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.actions.reviewing import FirstReview
 from service.requests.fields import values
+from service.requests.loans import limits
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
 from service.requests.states import BOUNCES
@@ -82,7 +83,10 @@ async def show(
     whose, held = await _held(session, caller, found, now)
     typed = given.texts if given else {}
     shown = fields.of(
-        version.result_schema, posted=typed, errors=under(errors_of(problem), "/result")
+        version.result_schema,
+        posted=typed,
+        errors=under(errors_of(problem), "/result"),
+        notes=limits.notes(await limits.of(session, found.request, now)),
     )
     talk = await message_pages.talk(session, caller, found.request, now, problem)
     return page(

@@ -47,18 +47,33 @@ def of(
     posted: Posted | None = None,
     errors: Mapping[str, str] | None = None,
     choices: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> list[Field]:
     """The fields of a schema, with what was typed and what was wrong.
+
+    `notes` say of a member what holds in this case, before its own description.
 
     `choices` gives the options of members whose values are kept elsewhere (regions, banks), by
     name or by kind.
     """
     wanted = set(schema.get("required", ()))
     return [
-        _field(name, part, name in wanted, posted or {}, errors or {}, choices or {})
+        _field(
+            name,
+            _noted(part, notes.get(name) if notes else None),
+            name in wanted,
+            posted or {},
+            errors or {},
+            choices or {},
+        )
         for name, part in schema.get("properties", {}).items()
         if not _is_fixed(part) and not part.get("deprecated")
     ]
+
+
+def _noted(part: Schema, note: str | None) -> Schema:
+    own = str(part.get("description", ""))
+    return part if note is None else {**part, "description": f"{note};{own}" if own else note}
 
 
 def _field(

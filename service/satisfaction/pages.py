@@ -18,6 +18,7 @@ from service.satisfaction import (
     case_pages,
     charts,
     figures,
+    loan_pages,
     promises,
     rating_pages,
     rules,
@@ -164,4 +165,10 @@ async def _up(session: AsyncSession, caller: Caller, scope: Scope) -> str | None
     return here.parent
 
 
-ROUTES = [centre, *case_pages.ROUTES, *rating_pages.ROUTES, *ruling_pages.ROUTES]
+ROUTES = [
+    centre,
+    *loan_pages.ROUTES,
+    *case_pages.ROUTES,
+    *rating_pages.ROUTES,
+    *ruling_pages.ROUTES,
+]

@@ -99,10 +99,15 @@ def answer(request: Request[Any, Any, Any], table: Any, columns: Sequence[Column
     kind = wanted(request.headers.get("accept", ""))
     if kind == JSON:
         return Response(table, headers=headers, media_type=JSON)
+    return file_of(table, columns, kind, request.url.path.rsplit("/", 1)[-1])
+
+
+def file_of(table: Any, columns: Sequence[Column], kind: str, about: str) -> Response[Any]:
+    """A table with `items` and `total` as a file to keep, CSV or XLSX."""
     rows = [msgspec.to_builtins(each) for each in (*table.items, table.total)]
     ending, writer = WRITERS[kind]
-    name = f"{request.url.path.rsplit('/', 1)[-1]}-by-{table.by}.{ending}"
-    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    named = f'attachment; filename="{about}-by-{table.by}.{ending}"'
+    headers = {"Vary": "Accept", "Cache-Control": "no-store", "Content-Disposition": named}
     return Response(writer(rows, columns), headers=headers, media_type=kind)
 
 

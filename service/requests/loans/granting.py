@@ -47,7 +47,9 @@ async def grant(
     if found is None or request.partner_id is None:
         return None
     amount = _amount(request.form, result)
-    await _check_rate(session, found, request.form, result, now)
+    rate, months = _rate(result), months_of(request.form, result)
+    base = await rates.base(session, months, now.astimezone(SHANGHAI).date())
+    rates.check(rate or Decimal(0), base, found.uplift_pct)
     borrower, uscc = borrower_of(request.form)
     cap = found.cap_enterprise if borrower == ENTERPRISE else found.cap_talent
     await _hold(session, f"{borrower} {uscc or request.person_id}")
@@ -59,6 +61,7 @@ async def grant(
         id=ids.new_id(), request_id=request.id, offering=request.offering,
         person_id=request.person_id, bank_id=request.partner_id, region=request.region,
         borrower=borrower, enterprise_uscc=uscc, granted=amount, drawn=0, balance=0,
+        annual_rate_percent=rate, term_months=months,
         compensation_pct=found.compensation_pct, granted_at=now,
     )  # fmt: skip
     session.add(loan)
@@ -81,17 +84,15 @@ def _amount(form: Mapping[str, Any], result: Mapping[str, Any]) -> int:
     return amount
 
 
-async def _check_rate(
-    session: AsyncSession,
-    found: terms.Terms,
-    form: Mapping[str, Any],
-    result: Mapping[str, Any],
-    now: datetime,
-) -> None:
-    """The rate keeps within the LPR of the decision's day and the place's uplift."""
-    months = int(result.get("term_months") or form.get("term_months") or 1)
-    base = await rates.base(session, months, now.astimezone(SHANGHAI).date())
-    rates.check(Decimal(str(result.get("annual_rate_percent", 0))), base, found.uplift_pct)
+def _rate(result: Mapping[str, Any]) -> Decimal | None:
+    """The rate of a decision in percent a year, where its schema asks for one."""
+    given = result.get("annual_rate_percent")
+    return None if given is None else Decimal(str(given))
+
+
+def months_of(form: Mapping[str, Any], result: Mapping[str, Any]) -> int:
+    """For how long: as decided, else as asked for."""
+    return int(result.get("term_months") or form.get("term_months") or 1)
 
 
 def borrower_of(form: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -1,9 +1,10 @@
 """A loan's row and its rules: never more drawn than granted, never more owed than drawn."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from events.of_loans import LoanClosed, LoanDrawn, LoanGranted, LoanReported, OfLoan
@@ -14,7 +15,8 @@ TALENT, ENTERPRISE = "talent", "enterprise"
 
 
 class Loan(Base):
-    """One grant of one bank. Sums in 分. It counts against its cap until `closed_at`."""
+    """One grant of one bank. Sums in 分; rate and term as decided, empty where the decision did not
+    say. It counts against its cap until `closed_at`."""
 
     __tablename__ = "loans"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -29,6 +31,8 @@ class Loan(Base):
     drawn: Mapped[int] = mapped_column(BigInteger)
     balance: Mapped[int] = mapped_column(BigInteger)
     balance_on: Mapped[date | None]
+    annual_rate_percent: Mapped[Decimal | None] = mapped_column(Numeric(6, 4))
+    term_months: Mapped[int | None]
     compensation_pct: Mapped[int]
     granted_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

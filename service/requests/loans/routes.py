@@ -1,4 +1,4 @@
-"""Doors of loans: their bank, the holder, 专家中心 (guide.md 5.1)."""
+"""Doors of loans: their bank and their holder (guide.md 5.1)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,21 +9,18 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import paging
 from service.auth import guards
-from service.auth.callers import Caller, Role
+from service.auth.callers import Caller
 from service.etag import etag, revision_of
 from service.paging import Cursor, Limit, Page
 from service.problems import NotFound
-from service.reference import regions
 from service.requests.loans import acting, pages
 from service.requests.loans.acting import Balance, Drawdown
 from service.requests.loans.models import Loan
-from service.requests.loans.money import yuan_of
-from service.requests.loans.terms import PRODUCTS
 from service.requests.loans.views import LoanView, views
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="读到的 ETag")]
@@ -31,31 +28,10 @@ BASE = "/v1/partner/loans"
 ONE = BASE + "/{loan_id:uuid}"
 
 
-class CityLoans(msgspec.Struct, frozen=True, kw_only=True):
-    """What is lent in a place: of the balances the government would make good `exposure_yuan`,
-    the banks bear `bank_exposure_yuan`; together they are the balances."""
-
-    region: str
-    name: str
-    product: str
-    loans: int
-    granted_yuan: str
-    drawn_yuan: str
-    balance_yuan: str
-    exposure_yuan: str
-    bank_exposure_yuan: str
-
-
 class Loans(msgspec.Struct, frozen=True):
     """One's own loans."""
 
     items: Sequence[LoanView]
-
-
-class CentreLoans(msgspec.Struct, frozen=True):
-    """Open loans by place and product."""
-
-    items: Sequence[CityLoans]
 
 
 async def shown(session: AsyncSession, loan: Loan) -> Response[LoanView]:
@@ -142,42 +118,4 @@ async def mine(session: NamedDependency[AsyncSession], caller: NamedDependency[C
     return Loans(await views(session, (await session.scalars(query)).all(), bank=False))
 
 
-@get("/v1/centre/loans", guards=[guards.roles(Role.CENTRE)])
-async def centre(
-    session: NamedDependency[AsyncSession], caller: NamedDependency[Caller]
-) -> CentreLoans:
-    """各地未结清的贷款:笔数、授信、放款、余额、风险补偿敞口。"""
-    known = await regions.of(session)
-    exposure = func.sum(Loan.balance * Loan.compensation_pct / 100)
-    query = (
-        select(
-            Loan.region, Loan.offering, func.count(), func.sum(Loan.granted),
-            func.sum(Loan.drawn), func.sum(Loan.balance), exposure,
-        )
-        .where(Loan.closed_at.is_(None))
-        .group_by(Loan.region, Loan.offering)
-        .order_by(Loan.region, Loan.offering)
-    )  # fmt: skip
-    places = caller.regions(Role.CENTRE)
-    return CentreLoans(
-        [
-            CityLoans(
-                region=region,
-                name=known.full_name(region),
-                product=PRODUCTS[offering],
-                loans=count,
-                granted_yuan=yuan_of(int(granted)),
-                drawn_yuan=yuan_of(int(drawn)),
-                balance_yuan=yuan_of(int(balance)),
-                exposure_yuan=yuan_of(int(risk)),
-                bank_exposure_yuan=yuan_of(int(balance) - int(risk)),
-            )
-            for region, offering, count, granted, drawn, balance, risk in (
-                await session.execute(query)
-            ).all()
-            if any(known.within(region, place) for place in places)
-        ]
-    )
-
-
-ROUTES: list[Any] = [of_bank, one, draw, report, close, mine, centre, *pages.ROUTES]
+ROUTES: list[Any] = [of_bank, one, draw, report, close, mine, *pages.ROUTES]

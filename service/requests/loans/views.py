@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -30,6 +31,8 @@ class LoanView(msgspec.Struct, frozen=True, kw_only=True):
     drawn_yuan: str
     balance_yuan: str
     currency: str = "CNY"
+    annual_rate_percent: str | None
+    term_months: int | None
     compensation_pct: int
     bank_share_pct: int
     balance_on: date | None
@@ -48,6 +51,14 @@ async def lends(session: AsyncSession, partner_id: UUID | None) -> bool:
     """Whether a partner has loans here."""
     query = select(Loan.id).where(Loan.bank_id == partner_id).limit(1)
     return await session.scalar(query) is not None
+
+
+def shown_rate(rate: Decimal | None) -> str | None:
+    """`3.45` for 3.4500: at least two decimals, no more than say something."""
+    if rate is None:
+        return None
+    whole, _, part = f"{rate:.4f}".partition(".")
+    return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
 async def views(session: AsyncSession, loans: Sequence[Loan], *, bank: bool) -> list[LoanView]:
@@ -69,6 +80,8 @@ async def views(session: AsyncSession, loans: Sequence[Loan], *, bank: bool) -> 
             granted_yuan=yuan_of(each.granted),
             drawn_yuan=yuan_of(each.drawn),
             balance_yuan=yuan_of(each.balance),
+            annual_rate_percent=shown_rate(each.annual_rate_percent),
+            term_months=each.term_months,
             compensation_pct=each.compensation_pct,
             bank_share_pct=100 - each.compensation_pct,
             balance_on=each.balance_on,
