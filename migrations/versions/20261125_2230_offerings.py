@@ -1,6 +1,6 @@
 """An offering is added or stopped by the editor; a partner may get fewer of its fields
 
-Revision: 41ca4dfe2230, after: 41ca4dfe2210
+Revision: 41ca4dfe2230, after: 41ca4dfe2250
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '41ca4dfe2230'
-down_revision = '41ca4dfe2210'
+down_revision = '41ca4dfe2250'
 branch_labels = None
 depends_on = None
 
