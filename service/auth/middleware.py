@@ -4,6 +4,7 @@ import functools
 import re
 import secrets
 import time
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from events.log import trace
-from service.auth import remembered, signing_in
+from service.auth import methods, remembered, signing_in
 from service.auth.callers import Caller
-from service.problems import Forbidden, Unauthenticated
+from service.problems import Forbidden, Unauthenticated, UnsupportedMedia
 from service.transactions import under_way
 
 log = structlog.get_logger("service.http")
@@ -57,22 +58,18 @@ class Trace:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        given = _header(scope, b"traceparent")
         begun = time.perf_counter()
         status = 500
-        trace.set(_child_of(given))
+        trace.set(_child_of(_header(scope, b"traceparent")))
         under_way.set({})
+        if scope["method"] == "HEAD":
+            scope, receive, send = methods.without_body(scope, receive, send)
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(each for each in SAFE_HEADERS if each[0] not in present),
-                    (b"traceparent", trace.get().encode()),
-                ]
+                message["headers"] = list(_headers_out(message["headers"]))
             await send(message)
 
         try:
@@ -98,6 +95,16 @@ class Trace:
             )
 
 
+def _headers_out(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """An answer's headers with the safe ones and the trace; who may GET may also HEAD."""
+    present = set()
+    for name, value in headers:
+        present.add(name)
+        yield name, value.replace(b"GET", b"GET, HEAD") if name == b"allow" else value
+    yield from (each for each in SAFE_HEADERS if each[0] not in present)
+    yield b"traceparent", trace.get().encode()
+
+
 @functools.lru_cache(maxsize=4096)
 def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
     return CALLS.labels(method, route, str(status)), SECONDS.labels(route)
@@ -118,9 +125,13 @@ class Identify:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call; `scope["user"]` is a Caller or None."""
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
+            await methods.tell_methods(scope, send)
+            return
         if scope["type"] == ScopeType.HTTP:
             scope["user"] = await self._caller(scope)
             _check_open(scope)
+            _check_media(scope)
             await self._count(scope)
         await self.app(scope, receive, send)
 
@@ -169,6 +180,21 @@ def _check_open(scope: HTTPScope) -> None:
     handler = scope.get("route_handler")
     if scope["user"] is None and handler is not None and not handler.opt.get("open"):
         raise Unauthenticated
+
+
+def _check_media(scope: HTTPScope) -> None:
+    """A body is JSON and says so, or says nothing: what a form elsewhere can send is refused.
+
+    Pages, uploads and `/oauth/token` read forms, and look for themselves.
+    """
+    handler = scope.get("route_handler")
+    if scope["method"] not in UNSAFE or handler is None or handler.opt.get("page"):
+        return
+    kind = _header(scope, b"content-type").partition(";")[0].strip().lower()
+    if not kind or kind == "application/json" or kind.endswith("+json"):
+        return
+    if handler.parsed_data_field is not None and _header(scope, b"content-length") != "0":
+        raise UnsupportedMedia
 
 
 def _check_same_site(scope: HTTPScope) -> None:

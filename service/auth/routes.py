@@ -173,6 +173,8 @@ def _form_of(request: Request[Any, Any, Any], body: bytes) -> dict[str, str]:
         raise tokens.OAuthRefusal("invalid_request", "表单不可读。") from wrong
     if len(dict(pairs)) != len(pairs):
         raise tokens.OAuthRefusal("invalid_request", "参数重复。")
+    if any("\0" in value for _, value in pairs):
+        raise tokens.OAuthRefusal("invalid_request", "含有不能使用的字符。")
     return dict(pairs)
 
 

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 import structlog
 from litestar import MediaType, Response, get
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.params import FromPath
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -23,10 +23,11 @@ from service.problems.catalogue import (
     Unavailable,
     UnsupportedMedia,
 )
-from service.problems.kinds import CATALOGUE, FieldError, InvalidBody, Problem
+from service.problems.kinds import CATALOGUE, FieldError, InvalidBody, InvalidJson, Problem
 
 PROBLEM_JSON = "application/problem+json"
 log = structlog.get_logger("service.problems")
+UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 BY_STATUS: dict[int, type[Problem]] = {
     kind.status: kind
@@ -68,8 +69,13 @@ def answer(problem: Problem) -> Response[bytes]:
         msgspec.json.encode(document(problem)),
         status_code=problem.status,
         media_type=PROBLEM_JSON,
-        headers={"Cache-Control": "no-store", **problem.headers},
+        headers={"Cache-Control": "no-store", **_challenge(problem), **problem.headers},
     )
+
+
+def _challenge(problem: Problem) -> dict[str, str]:
+    """A 401 says how to come in (RFC 9110 15.5.2)."""
+    return {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
 
 
 def problem_of(raised: Exception) -> Problem:
@@ -80,13 +86,17 @@ def problem_of(raised: Exception) -> Problem:
         return _bad_shape(raised)
     if isinstance(raised, HTTPException):
         return _frameworks(raised)
+    if unstorable(raised):
+        return InvalidBody(FieldError("", "unstorable", "含有不能保存的字符(如 U+0000),请去掉。"))
     if isinstance(raised, RecursionError):
         return InvalidBody(FieldError("", "too-deep", "嵌套层次过深,请按接口文档的结构提交。"))
     return _unexpected(raised)
 
 
 def _frameworks(raised: HTTPException) -> Problem:
-    """No such path, wrong method, body too large."""
+    """No such path, wrong method, body too large or not to be read."""
+    if isinstance(raised.__cause__, SerializationException):
+        return InvalidJson(FieldError("", "invalid-json", InvalidJson.advice))
     kind = BY_STATUS.get(raised.status_code)
     if kind is None:
         kind = BadRequest if raised.status_code < 500 else Problem
@@ -110,6 +120,13 @@ def _unexpected(raised: Exception) -> Problem:
     # A message may hold values that somebody typed; type and place do not.
     log.error("unexpected", kind=type(raised).__name__, place=_place_of(raised))
     return Problem()
+
+
+def unstorable(raised: Exception) -> bool:
+    """Whether PostgreSQL was given text with U+0000, which no text of its can hold."""
+    found = raised.orig if isinstance(raised, DBAPIError) else raised
+    told = {type(each) for each in (found, getattr(found, "__cause__", None))}
+    return not told.isdisjoint(UNSTORABLE)
 
 
 def lost_database(raised: Exception) -> bool:

@@ -55,3 +55,12 @@ class InvalidBody(Problem):
     def members(self) -> dict[str, Any]:
         """The list of errors."""
         return {"errors": [msgspec.to_builtins(error) for error in self.errors]}
+
+
+class InvalidJson(InvalidBody):
+    """The body cannot be read at all, so nothing in it has a place."""
+
+    code = "invalid-json"
+    status = 400
+    title = "提交的内容读不出来"
+    advice = "请以 UTF-8 的 JSON 提交,并检查括号、引号和逗号。"
