@@ -13,7 +13,7 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.template.config import TemplateConfig
 
-from service import db, health, nudge, openapi, sealing
+from service import db, health, nudge, sealing
 from service.audit import pages as audit_pages
 from service.audit import routes as audit_routes
 from service.auth import routes as auth_routes
@@ -32,6 +32,7 @@ from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
 from service.offerings import routes as offering_routes
+from service.openapi import asyncapi, document
 from service.pages import refusals, show
 from service.pages import routes as page_routes
 from service.partners import console_pages, digests, feed_routes
@@ -97,7 +98,7 @@ ROOMS: list[Any] = [
     matter_routes,
     message_routes,
     offering_routes,
-    openapi,
+    asyncapi,
     page_routes,
     partner_routes,
     public,
@@ -185,8 +186,13 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
             title="山东惠才卡",
             version="1",
             use_handler_docstrings=True,
-            render_plugins=[openapi.TruePage()],
-            openapi_router=Router(path="/schema", route_handlers=[], opt={"open": True}),
+            render_plugins=[document.TruePage()],
+            openapi_router=Router(
+                path="/schema",
+                route_handlers=[],
+                opt={"open": True},
+                before_request=document.only_the_page,
+            ),
         ),
         request_max_body_size=BODY_LIMIT,
         logging_config=None,

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import idempotency, nudge
+from service.problems import FieldError, InvalidBody, InvalidJson
 
 under_way: ContextVar[dict[str, Any]] = ContextVar("under_way")
 """What this call has claimed. The dict is made by the outermost middleware: dependencies may run
@@ -19,6 +21,31 @@ def needs_key(request: Request[Any, Any, Any]) -> bool:
     """POSTs that create or act do; calculations, sign-in and the like do not."""
     opt = request.route_handler.opt
     return request.method == "POST" and not opt.get("no_key") and not opt.get("page")
+
+
+def check_no_body(body: bytes) -> None:
+    """Nothing, or `{}`: unknown members are refused where no member is known too (api.md 1.1).
+
+    Raises InvalidJson, InvalidBody.
+    """
+    if not body.strip():
+        return
+    try:
+        given = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        raise InvalidJson(FieldError("", "invalid-json", InvalidJson.advice)) from wrong
+    if not isinstance(given, dict):
+        raise InvalidBody(FieldError("", "wrong-type", "此处不需要内容,请留空或写 {}。"))
+    if given:
+        advice = "此处不需要内容,请留空或写 {}。"
+        raise InvalidBody(*(FieldError(f"/{k[:60]}", "unknown-member", advice) for k in given))
+
+
+async def _check_body(request: Request[Any, Any, Any]) -> None:
+    handler = request.route_handler
+    kind = request.headers.get("content-type", "")
+    if handler.parsed_data_field is None and not kind.startswith("multipart/"):
+        check_no_body(await request.body())
 
 
 async def provide_session(
@@ -33,6 +60,7 @@ async def provide_session(
             caller = request.scope.get("user")
             claim = await idempotency.claim_of(request, caller.id if caller else "")
             await idempotency.begin(session, claim)
+            await _check_body(request)
             under_way.get().update(claim=claim, session=session, request=request)
         yield session
     if session.info.get("appended"):

@@ -140,7 +140,7 @@ async def me(caller: NamedDependency[Caller]) -> Me:
     )
 
 
-@post("/oauth/token", status_code=200, opt={"open": True, "no_key": True, "form": True})
+@post("/oauth/token", status_code=200, opt={"open": True, "no_key": True, "form": "token"})
 async def token(
     request: Request[Any, Any, Any],
     state: State,

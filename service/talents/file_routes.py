@@ -62,7 +62,11 @@ async def uploaded(request: Request[Any, Any, Any]) -> bytes:
     return await found[0].read()
 
 
-@post("/v1/files", guards=[guards.any_scope(("requests:handle",), *Role)])
+@post(
+    "/v1/files",
+    guards=[guards.any_scope(("requests:handle",), *Role)],
+    opt={"form": "evidence"},
+)
 async def put_file(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],

@@ -202,7 +202,7 @@ def photo_view(photo: Photo) -> PhotoView:
     return PhotoView(photo.sha256, photo.octets, photo.set_at.astimezone(SHANGHAI))
 
 
-@post("/v1/me/photo", guards=[guards.talent])
+@post("/v1/me/photo", guards=[guards.talent], opt={"form": "file"})
 async def set_my_photo(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -242,7 +242,7 @@ async def drop_my_photo(
     await session.delete(photo)
 
 
-@post(ONE + "/photo", guards=[helpers])
+@post(ONE + "/photo", guards=[helpers], opt={"form": "photo"})
 async def set_photo(
     card_id: FromPath[UUID],
     request: Request[Any, Any, Any],

@@ -70,7 +70,7 @@ def shown(kept: CardImport) -> Response[ImportView]:
     return Response(view(kept), headers={"ETag": etag(kept.revision)})
 
 
-@post(BASE, guards=[windows])
+@post(BASE, guards=[windows], opt={"form": "file"})
 async def look_over(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -12,22 +11,10 @@ from litestar.params import HeaderParameter
 from cards import qr
 from service.auth.callers import Caller
 from service.auth.guards import talent
-from service.problems import FieldError, InvalidBody
 from service.talents.proof.presenting import Desk, Presentation, present
+from service.transactions import check_no_body
 
 Accept = Annotated[str | None, HeaderParameter(name="Accept")]
-
-
-def check_body(body: bytes) -> None:
-    """Empty or `{}` (9.1); raises InvalidBody for anything else."""
-    if not body.strip():
-        return
-    try:
-        given = msgspec.json.decode(body)
-    except msgspec.DecodeError as wrong:
-        raise InvalidBody(FieldError("", "invalid", "内容不是 JSON。")) from wrong
-    if given != {}:
-        raise InvalidBody(FieldError("", "unknown-member", "此处不需要内容,请留空或写 {}。"))
 
 
 @post(
@@ -47,7 +34,7 @@ async def present_card(
 
     Problems: 404 没有卡, 409 `card-not-active`, 429.
     """
-    check_body(await request.body())
+    check_no_body(await request.body())
     desk = Desk(state.pool, state.limiter, state.settings)
     shown = await present(desk, caller.person_id, now)
     return picture(shown, accept or "") or Response(shown, headers={"Cache-Control": "no-store"})

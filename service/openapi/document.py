@@ -1,17 +1,14 @@
-"""OpenAPI 3.1 and AsyncAPI 3.0, generated from the code and true of error answers (api.md 1.2)."""
+"""OpenAPI 3.1, generated from the code and true of error answers (api.md 1.2)."""
 
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request, get
-from litestar.datastructures import State
+from litestar import Litestar, Request
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import FromPath
 
 from cards.token import MESSAGES
-from events.base import Event
-from events.catalogue import EVENTS
 from service.counters.refusals import NOT_ENTITLED
+from service.openapi import bodies
 from service.problems import CATALOGUE, NotFound
 from service.problems.answers import PROBLEM_JSON
 from service.requests.entitlement import REASONS as NOT_REQUESTED
@@ -58,6 +55,11 @@ KEY_PARAMETER = {
 }
 
 
+OPENAPI_JSON = "application/vnd.oai.openapi+json"
+FRAMES = ("/schema", "/schema/{path}")
+"""Doors that the framework adds beside the page itself."""
+
+
 def document_of(app: Litestar) -> dict[str, Any]:
     """The framework's page, made true: every operation's problems, keys and credentials."""
     page: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
@@ -81,10 +83,15 @@ def document_of(app: Litestar) -> dict[str, Any]:
             },
         },
     }
+    page["paths"] = {path: page["paths"][path] for path in page["paths"] if path not in FRAMES}
     handlers = _handlers(app)
     for path, operations in page["paths"].items():
         for method, operation in operations.items():
             _make_true(operation, handlers.get((path, method.upper())), method)
+    page["paths"]["/schema/openapi.json"]["get"]["responses"]["200"]["content"] = {
+        OPENAPI_JSON: {"schema": {"type": "object"}}
+    }
+    bodies.close(page)
     return page
 
 
@@ -108,50 +115,26 @@ def _make_true(operation: dict[str, Any], handler: Any, method: str) -> None:
     if any(each.get("name") == "If-None-Match" for each in operation.get("parameters", ())):
         answers["304"] = {"description": "与 If-None-Match 所列的相同,未重复发送"}
     opt = handler.opt if handler is not None else {}
-    if opt.get("form"):
+    if opt.get("form") == "token":
         answers["default"]["content"]["application/json"] = {"schema": {"type": "object"}}
     if opt.get("sheet"):
         answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
         answers["200"]["content"][XLSX] = {"schema": {"type": "string", "format": "binary"}}
+    for parameter in operation.get("parameters", ()):
+        if parameter.get("name") == "If-Match":
+            parameter["required"] = True  # optional to the code, which answers 428
+    if form := bodies.FORMS.get(str(opt.get("form") or "")):
+        operation["requestBody"] = form
     if method == "post" and not opt.get("no_key"):
         operation.setdefault("parameters", []).append(KEY_PARAMETER)
     if not opt.get("open"):
         operation["security"] = [{"person": []}, {"machine": []}]
 
 
-def asyncapi(base_url: str) -> dict[str, Any]:
-    """AsyncAPI 3.0 of the feed's events."""
-    messages, schemas = {}, {}
-    for name, kind in EVENTS.items():
-        schemas[kind.__name__] = schema_of(kind)
-        messages[kind.__name__] = {
-            "name": name,
-            "title": (kind.__doc__ or name).strip().splitlines()[0],
-            "contentType": "application/cloudevents+json",
-            "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
-        }
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "山东惠才卡 事件", "version": "1"},
-        "servers": {"service": {"host": base_url.partition("://")[2], "protocol": "https"}},
-        "channels": {
-            "partner": {
-                "address": "/v1/partner/events",
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
-            }
-        },
-        "operations": {"receive": {"action": "send", "channel": {"$ref": "#/channels/partner"}}},
-        "components": {"messages": messages, "schemas": schemas},
-    }
-
-
-def schema_of(kind: type[Event]) -> dict[str, Any]:
-    """The JSON Schema of an event's `data`."""
-    _, parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
-    schema = dict(parts[kind.__name__])
-    schema["properties"] = {k: v for k, v in schema["properties"].items() if k != "type"}
-    schema["required"] = [name for name in schema.get("required", []) if name != "type"]
-    return schema
+async def only_the_page(request: Request[Any, Any, Any]) -> None:
+    """Below `/schema` the framework answers any path with a page of its own; ours is a 404."""
+    if "path" in request.path_params:
+        raise NotFound
 
 
 class TruePage(JsonRenderPlugin):
@@ -164,21 +147,3 @@ class TruePage(JsonRenderPlugin):
             state.openapi = msgspec.json.encode(document_of(request.app))
         page: bytes = state.openapi
         return page
-
-
-@get("/schema/asyncapi.json", opt={"open": True}, include_in_schema=False)
-async def asyncapi_page(state: State) -> dict[str, Any]:
-    """AsyncAPI 3.0。"""
-    return asyncapi(state.settings.base_url)
-
-
-@get("/schema/events/{name:str}", opt={"open": True})
-async def event_schema(name: FromPath[str]) -> dict[str, Any]:
-    """一类事件 data 的 JSON Schema;CloudEvents 的 dataschema 指向这里。"""
-    kind = EVENTS.get(name)
-    if kind is None:
-        raise NotFound
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_of(kind)}
-
-
-ROUTES = [asyncapi_page, event_schema]
