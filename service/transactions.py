@@ -43,8 +43,7 @@ def check_no_body(body: bytes) -> None:
 
 async def _check_body(request: Request[Any, Any, Any]) -> None:
     handler = request.route_handler
-    kind = request.headers.get("content-type", "")
-    if handler.parsed_data_field is None and not kind.startswith("multipart/"):
+    if handler.parsed_data_field is None and "form" not in handler.opt:
         check_no_body(await request.body())
 
 

@@ -137,15 +137,14 @@ _keys = itertools.count()
 async def knock(someone: Someone, call: dict[str, Any]) -> Any:
     """One call; a key that was drawn is made one's own, so that no call repeats another."""
     made = requests.Request(**call).prepare()
-    headers = {
+    headers: Any = {
         name: value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
         for name, value in {**made.headers, **someone.headers}.items()
     }
     if headers.get("Idempotency-Key", b"").strip():
         headers["Idempotency-Key"] = b"%s-%d" % (headers["Idempotency-Key"][:100], next(_keys))
-    return await someone.http.request(
-        call["method"], str(made.url), headers=headers, content=made.body
-    )
+    body: Any = made.body
+    return await someone.http.request(call["method"], str(made.url), headers=headers, content=body)
 
 
 async def test_no_door_answers_otherwise_than_the_page_says(city: City) -> None:
