@@ -1,6 +1,7 @@
 """How a consumer takes what is new at a subject: at once, else one by one, else a dead letter."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +13,7 @@ from service import ids
 from workers import runtime
 
 Work = Callable[[AsyncSession], Awaitable[object]]
+WorkOnAll = Callable[[AsyncSession, Sequence[str]], Awaitable[object]]
 AWAY = ("08", "53", "57P")
 """SQLSTATE classes of a database that is away: connection, no room, shutting down or starting."""
 log = structlog.get_logger("workers.effects")
@@ -30,6 +32,35 @@ async def take(consumer: str, subject: str, work: Work) -> None:
         if _is_away(failed):
             raise
         await _one_by_one(consumer, subject, work)
+
+
+async def take_all(consumer: str, subjects: Sequence[str], work: WorkOnAll) -> None:
+    """Do `work` for all subjects of a message in one transaction; where that fails, for each
+    alone, so that one that cannot be taken costs the others nothing. Raises what the last of these
+    raised: the message comes again, and whoever is done finds nothing new.
+    """
+    if len(subjects) > 1:
+        try:
+            async with runtime.sessions.begin() as session:
+                await work(session, subjects)
+                return
+        except Exception as failed:
+            if _is_away(failed):
+                raise
+    wrong: Exception | None = None
+    for subject in subjects:
+        try:
+            await take(consumer, subject, partial(_alone, work, subject))
+        except Exception as failed:
+            if _is_away(failed):
+                raise
+            wrong = failed
+    if wrong is not None:
+        raise wrong
+
+
+async def _alone(work: WorkOnAll, subject: str, session: AsyncSession) -> None:
+    await work(session, [subject])
 
 
 async def _one_by_one(consumer: str, subject: str, work: Work) -> None:

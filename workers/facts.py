@@ -17,18 +17,17 @@ COUNTED = (RatingGiven, RatingRuled, RequestCompleted, BenefitRedeemed, Deadline
 
 
 @dramatiq.actor(broker=broker, queue_name="facts", max_retries=8)
-async def count(subject: str) -> None:
-    """Count what is new at `subject`. Safe to receive twice, late or out of order."""
-    await effects.take("facts.count", subject, lambda session: count_facts(session, subject))
+async def count(*subjects: str) -> None:
+    """Count what is new at `subjects`. Safe to receive twice, late or out of order."""
+    await effects.take_all("facts.count", subjects, lambda s, some: count_facts(s, *some))
 
 
-async def count_facts(session: AsyncSession, subject: str) -> int:
+async def count_facts(session: AsyncSession, *subjects: str) -> int:
     """Count each unread event once; returns how many cells have changed."""
     changes: dict[Cell, Counts] = {}
-    for event in await inbox.unread(session, "facts.count", subject):
-        if change := await counting.change_of(session, event):
-            cell, counts = change
-            changes[cell] = changes.get(cell, Counts()) + counts
+    unread = await inbox.unread(session, "facts.count", *subjects)
+    for cell, counts in await counting.changes_of(session, unread):
+        changes[cell] = changes.get(cell, Counts()) + counts
     moved = {cell: counts for cell, counts in changes.items() if counts != Counts()}
     await counting.apply(session, moved)
     return len(moved)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -29,16 +30,17 @@ TOLD: tuple[type[Event], ...] = (*sentences.LINES, *RUNGS, of_requests.MessageSe
 
 
 @dramatiq.actor(broker=broker, queue_name="notices", max_retries=8)
-async def tell(subject: str) -> None:
-    """Tell everybody concerned what is new at `subject`. Safe to receive twice or late."""
+async def tell(*subjects: str) -> None:
+    """Tell everybody concerned what is new at `subjects`. Safe to receive twice or late."""
     now = runtime.clock()
-    await effects.take("notices.tell", subject, lambda s: write_notices(s, subject, now=now))
+    write = partial(write_notices, now=now)
+    await effects.take_all("notices.tell", subjects, lambda s, some: write(s, *some))
 
 
-async def write_notices(session: AsyncSession, subject: str, now: datetime) -> int:
+async def write_notices(session: AsyncSession, *subjects: str, now: datetime) -> int:
     """Write the notices of each unread event once, and plan what goes out; returns how many."""
     facts: list[Fact] = []
-    for row in await inbox.unread_rows(session, "notices.tell", subject):
+    for row in await inbox.unread_rows(session, "notices.tell", *subjects):
         event = catalogue.read(row.type, row.data)
         kind = sentences.kind_of(event)
         for saying in await _sayings(session, event, row, now):

@@ -7,13 +7,14 @@ only rows that nobody waits for. A crash between the two sends again; the inbox 
 import asyncio
 import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from dramatiq import Actor
+from dramatiq.message import Message
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -25,13 +26,15 @@ from events.log import events, inbox
 from service import nudge
 from workers.broker import QuorumBroker, broker, enqueue_all
 from workers.confirmed import Confirmed
-from workers.subscriptions import CONSUMERS, HEARD, SUBSCRIBERS
+from workers.subscriptions import CONSUMERS, HEARD, PACKED, SUBSCRIBERS
 
 Sent = tuple[Actor[Any, Any], str]
 """An actor, and the subject that it is to look at."""
 Send = Callable[[Sequence[Sent]], object]
 
 BATCH, LANES = 1000, 2
+PACK, SPREAD = 50, 8
+"""Subjects in one message at most; into so many messages a batch is spread at least."""
 MARK = (
     sa.update(events)
     .where(events.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(PgUuid(as_uuid=True)))))
@@ -48,9 +51,27 @@ log = structlog.get_logger("workers.relay")
 def sender() -> Send:
     """How this process puts subjects into their actors' queues."""
     if not isinstance(broker, QuorumBroker):
-        return lambda sent: enqueue_all([actor.message(subject) for actor, subject in sent])
+        return lambda sent: enqueue_all(packed(sent))
     confirmed = Confirmed(os.environ["BROKER_URL"], broker)
-    return lambda sent: confirmed.send([actor.message(subject) for actor, subject in sent])
+    return lambda sent: confirmed.send(packed(sent))
+
+
+def packed(sent: Sequence[Sent]) -> list[Message[Any]]:
+    """Messages of these subjects: one each as they come, several in one where many wait and their
+    actor takes many at once (docs/adr/0024). A few packs are left for each thread."""
+    wanted: dict[Actor[Any, Any], list[str]] = {}
+    for actor, subject in sent:
+        wanted.setdefault(actor, []).append(subject)
+    messages = []
+    for actor, subjects in wanted.items():
+        size = min(PACK, len(subjects) // SPREAD) if actor in PACKED else 1
+        messages += [actor.message(*some) for some in batched(subjects, max(1, size))]
+    return messages
+
+
+def batched(subjects: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Pieces of so many, the last one shorter."""
+    return (subjects[at : at + size] for at in range(0, len(subjects), size))
 
 
 async def hand_on(send: Send, messages: Sequence[Sent]) -> None:

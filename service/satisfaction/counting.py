@@ -1,6 +1,6 @@
 """From facts to counts: which cell an event changes, and by how much (satisfaction.md F7, 6.5)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -67,24 +67,59 @@ def breached(leg: str) -> Counts:
     return Counts()
 
 
-async def change_of(session: AsyncSession, event: AnyEvent) -> tuple[Cell, Counts] | None:
+class Known(msgspec.Struct, frozen=True):
+    """What the rows that events name say, by their ids."""
+
+    ratings: dict[UUID, Rating]
+    requests: dict[UUID, abouts.About]
+    redemptions: dict[UUID, abouts.About]
+
+
+async def changes_of(
+    session: AsyncSession, events: Sequence[AnyEvent]
+) -> Sequence[tuple[Cell, Counts]]:
+    """What each event changes, without those that change no figure; one read for each kind."""
+    known = await _known(session, events)
+    found = [_change_of(event, known) for event in events]
+    return [change for change in found if change is not None]
+
+
+async def _known(session: AsyncSession, events: Sequence[AnyEvent]) -> Known:
+    ratings = {e.rating_id for e in events if isinstance(e, RatingGiven | RatingRuled)}
+    requests = {e.request_id for e in events if isinstance(e, RequestCompleted | DeadlineBreached)}
+    redeemed = {e.redemption_id for e in events if isinstance(e, BenefitRedeemed)}
+    known = Known({}, {}, {})
+    if ratings:
+        rows = await session.scalars(select(Rating).where(Rating.id.in_(ratings)))
+        known.ratings.update({each.id: each for each in rows})
+    if requests:
+        asked = abouts.REQUESTS.where(Request.id.in_(requests))
+        for row in await session.execute(asked):
+            known.requests[row[0].id] = abouts.about_request(*row)
+    if redeemed:
+        used = abouts.REDEMPTIONS.where(Redemption.id.in_(redeemed))
+        for made in await session.execute(used):
+            known.redemptions[made[0].id] = abouts.about_redemption(made)
+    return known
+
+
+def _change_of(event: AnyEvent, known: Known) -> tuple[Cell, Counts] | None:
     """What one event changes; None where it changes no figure."""
     match event:
         case RatingGiven(rating_id=rating_id, grade=grade, origin=origin):
-            return _of_rating(await session.get_one(Rating, rating_id)), given(grade, origin)
+            return _of_rating(known.ratings[rating_id]), given(grade, origin)
         case RatingRuled(rating_id=rating_id, ruling=Ruling.VOID):
-            rating = await session.get_one(Rating, rating_id)
+            rating = known.ratings[rating_id]
             return _of_rating(rating), voided(rating.grade)
         case RequestCompleted(request_id=request_id, in_time=in_time):
-            about = await _request(session, request_id)
+            about = known.requests[request_id]
             change = Counts(completed=1, completed_in_time=int(in_time))
             return _cell(about, about.completed_at, about.partner_id), change
         case BenefitRedeemed(redemption_id=redemption_id):
-            query = abouts.REDEMPTIONS.where(Redemption.id == redemption_id)
-            about = abouts.about_redemption((await session.execute(query)).one())
+            about = known.redemptions[redemption_id]
             return _cell(about, about.completed_at, about.partner_id), Counts(redeemed=1)
         case DeadlineBreached(request_id=request_id, leg=leg, due_at=due_at):
-            about = await _request(session, request_id)
+            about = known.requests[request_id]
             return _cell(about, due_at, event.partner_id), breached(leg)
     return None
 
@@ -98,11 +133,6 @@ def _of_rating(rating: Rating) -> Cell:
         rating.category,
         rating.sector,
     )
-
-
-async def _request(session: AsyncSession, request_id: UUID) -> abouts.About:
-    query = abouts.REQUESTS.where(Request.id == request_id)
-    return abouts.about_request(*(await session.execute(query)).one())
 
 
 def _cell(about: abouts.About, at: datetime | None, partner_id: UUID | None) -> Cell:

@@ -115,6 +115,40 @@ async def test_of_twenty_rivals_one_reads_all_and_the_rest_nothing(database: Set
     await engine.dispose()
 
 
+async def test_many_subjects_are_read_at_once_each_in_its_order(session: AsyncSession) -> None:
+    ids = sorted(uuid4() for _ in range(3))
+    for request_id in (ids[2], ids[0], ids[1], ids[0]):
+        await append(session, request_id)
+    subjects = [f"requests/{each}" for each in ids]
+    await inbox.unread(session, "a", subjects[2])
+    rows = await inbox.unread_rows(session, "a", *reversed(subjects), "requests/nothing")
+    assert [(row.subject, row.sequence) for row in rows] == [
+        (subjects[0], 1), (subjects[0], 2), (subjects[1], 1),
+    ]  # fmt: skip
+    assert await inbox.unread(session, "a", *subjects) == []
+    await append(session, ids[1])
+    assert [row.sequence for row in await inbox.unread_rows(session, "a", *subjects)] == [2]
+
+
+async def test_rivals_over_crossing_subjects_never_wait_crosswise(database: Settings) -> None:
+    engine = db.make_engine(database, pool=8)
+    sessions = db.make_sessions(engine)
+    ids = [uuid4() for _ in range(30)]
+    async with sessions.begin() as session:
+        for request_id in ids:
+            await append(session, request_id)
+    subjects = [f"requests/{each}" for each in ids]
+
+    async def consume(first: int) -> int:
+        async with sessions.begin() as session:
+            mine = [*subjects[first:], *subjects[:first]]
+            return len(await inbox.unread(session, "rival", *mine))
+
+    counts = await asyncio.gather(*(consume(first) for first in range(0, 30, 4)))
+    assert sum(counts) == 30
+    await engine.dispose()
+
+
 async def test_an_effect_that_fails_leaves_its_events_unread(database: Settings) -> None:
     engine = db.make_engine(database)
     sessions = db.make_sessions(engine)

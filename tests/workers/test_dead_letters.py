@@ -1,6 +1,7 @@
 """An event that a consumer cannot take: it blocks its own subject alone, is seen, tried again or
 passed over (events.md 1.4)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,9 +35,9 @@ class Consumer:
 
     async def take(self, subject: str) -> None:
         """One message."""
-        await effects.take(CONSUMER, subject, lambda session: self._work(session, subject))
+        await effects.take(CONSUMER, subject, lambda session: self.work(session, subject))
 
-    async def _work(self, session: AsyncSession, subject: str) -> None:
+    async def work(self, session: AsyncSession, subject: str) -> None:
         rows = await inbox.unread_rows(session, CONSUMER, subject)
         for row in rows:
             if row.sequence == self.bad:
@@ -92,6 +93,31 @@ async def test_what_stands_before_it_has_its_effect_and_what_comes_after_waits_i
     await consumer.take(subject)
     assert consumer.taken == [(subject, 1), (subject, 2), (subject, 3)]
     assert await listed(city) == [], "a consumer that has come past it has none"
+
+
+async def test_a_bad_one_of_a_pack_costs_the_others_nothing(city: City) -> None:
+    good, bad, other = [await happened(city, times) for times in (1, 2, 1)]
+    consumer = Consumer(city, bad=2)
+
+    async def work(session: AsyncSession, subjects: Sequence[str]) -> None:
+        for subject in subjects:
+            await consumer.work(session, subject)
+
+    async def take() -> None:
+        await effects.take_all(CONSUMER, [good, bad, other], work)
+
+    for _ in range(dead.TRIES - 1):
+        with pytest.raises(Poison):
+            await take()
+    assert await marks(city) == {good: 1, bad: 1, other: 1}
+    await take()
+    [letter] = await listed(city)
+    assert (letter["subject"], letter["sequence"]) == (bad, 2)
+
+
+async def marks(city: City) -> dict[str, int]:
+    query = "SELECT subject, sequence FROM inbox WHERE consumer = $1 AND sequence > 0"
+    return {row["subject"]: row["sequence"] for row in await city.sql(query, CONSUMER)}
 
 
 async def test_it_never_blocks_another_subject(city: City) -> None:

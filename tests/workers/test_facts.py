@@ -27,8 +27,7 @@ async def subjects(session: AsyncSession) -> list[str]:
 
 
 async def count_all(session: AsyncSession) -> None:
-    for subject in await subjects(session):
-        await count_facts(session, subject)
+    await count_facts(session, *await subjects(session))
 
 
 async def whole(session: AsyncSession) -> Counts:

@@ -29,7 +29,7 @@ async def stage(session: AsyncSession) -> Stage:
 async def happens(stage: Stage, event: Event, region: str = "370102", role: str = "system") -> None:
     by = log.Author("system", role, "worker")
     await log.append(stage.session, event, by=by, region=region, now=MONDAY)
-    await write_notices(stage.session, event.subject, MONDAY)
+    await write_notices(stage.session, event.subject, now=MONDAY)
 
 
 async def inbox_of(stage: Stage, who: Caller) -> list[str]:
@@ -64,7 +64,7 @@ async def test_the_steward_of_the_talent_is_told_too(stage: Stage) -> None:
 async def test_a_message_that_comes_twice_tells_once(stage: Stage) -> None:
     event = await accepted(stage)
     await happens(stage, event)
-    assert await write_notices(stage.session, event.subject, MONDAY) == 0
+    assert await write_notices(stage.session, event.subject, now=MONDAY) == 0
     assert len(await inbox_of(stage, stage.holder)) == 1
 
 
@@ -92,7 +92,7 @@ async def test_a_breach_reaches_the_centre_of_that_place_and_above(stage: Stage)
     qingdao = await stage.account(Role.CENTRE, region="370200")
     row = await stage.request(State.ACCEPTED)
     await stage.breach(row, "handling")
-    await write_notices(stage.session, f"requests/{row.id}", MONDAY)
+    await write_notices(stage.session, f"requests/{row.id}", now=MONDAY)
     assert await inbox_of(stage, jinan) == ["一件“人才公寓申请”申请办理超期。"]
     assert len(await inbox_of(stage, stage.officer)) == 1
     assert await inbox_of(stage, qingdao) == []
@@ -102,7 +102,7 @@ async def test_a_breach_reaches_the_centre_of_that_place_and_above(stage: Stage)
 async def test_a_bad_rating_reaches_the_centre_and_not_yet_the_agency(stage: Stage) -> None:
     request = await stage.request()
     made = await rating.rate_request(stage.session, request.id, BAD, stage.holder, MONDAY)
-    await write_notices(stage.session, f"ratings/{made.id}", MONDAY)
+    await write_notices(stage.session, f"ratings/{made.id}", now=MONDAY)
     assert await inbox_of(stage, stage.officer) == ["收到一条“人才公寓申请”差评,请按时回访。"]
     assert await inbox_of(stage, stage.clerk) == []
     found = of_ratings.RatingCalledBack(

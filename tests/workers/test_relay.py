@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
@@ -159,3 +161,23 @@ async def test_what_was_sent_a_moment_ago_is_not_sent_again(session: AsyncSessio
     await append_one(session)
     await published(session)
     assert await woken(session, MONDAY + timedelta(seconds=59)) == []
+
+
+def messages(consumer: str, count: int) -> list[tuple[str, ...]]:
+    """What each message of so many subjects names."""
+    sent = [(CONSUMERS[consumer], f"requests/{n}") for n in range(count)]
+    return [each.args for each in relay.packed(sent)]
+
+
+@given(st.sampled_from(sorted(CONSUMERS)), st.integers(0, 3000))
+def test_every_subject_is_in_one_message(consumer: str, count: int) -> None:
+    packs = messages(consumer, count)
+    assert [each for pack in packs for each in pack] == [f"requests/{n}" for n in range(count)]
+    assert all(0 < len(pack) <= relay.PACK for pack in packs)
+
+
+def test_few_go_alone_and_a_backlog_goes_in_packs_that_every_thread_gets_some_of() -> None:
+    assert [len(pack) for pack in messages("facts.count", 15)] == [1] * 15
+    assert [len(pack) for pack in messages("facts.count", 80)] == [10] * 8
+    assert [len(pack) for pack in messages("notices.tell", 1000)] == [50] * 20
+    assert {len(pack) for pack in messages("routing.route", 1000)} == {1}
