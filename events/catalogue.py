@@ -11,6 +11,8 @@ from events.of_accounts import (
     ChannelRemoved,
     LoginLocked,
     PreferenceSet,
+    SendingFailed,
+    SendingRetried,
     SessionClosed,
     SessionOpened,
 )
@@ -220,6 +222,8 @@ AnyEvent = (
     | ChannelRemoved
     | ChannelBounced
     | PreferenceSet
+    | SendingFailed
+    | SendingRetried
     | SessionClosed
     | LoginLocked
     | TableLoaded

@@ -51,3 +51,25 @@ class PreferenceSet(OfChannel, frozen=True, kw_only=True, tag="hck.channel.prefe
 
     topic: str
     wanted: bool
+
+
+class OfSending(Event, frozen=True, kw_only=True):
+    """Happened to an outward message; `channel` is email or sms."""
+
+    sending_id: UUID
+    channel: str
+
+    @property
+    def subject(self) -> str:
+        """The message."""
+        return f"sendings/{self.sending_id}"
+
+
+class SendingFailed(OfSending, frozen=True, kw_only=True, tag="hck.sending.failed.v1"):
+    """It could not be handed over and is not tried any more; `error` is a code of ours."""
+
+    error: str
+
+
+class SendingRetried(OfSending, frozen=True, kw_only=True, tag="hck.sending.retried.v1"):
+    """Staff have it tried again from the first."""

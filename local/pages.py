@@ -14,7 +14,9 @@ PAGES = (
 )
 
 
-def tell_pages(base_url: str, document: dict[str, Any], local_json: Path) -> None:
+def tell_pages(
+    base_url: str, document: dict[str, Any], local_json: Path, caught_url: str = ""
+) -> None:
     """Print the pages for each role, with a login where there are sample people."""
     logins: dict[str, str] = {}
     for person in document["people"]:
@@ -23,4 +25,6 @@ def tell_pages(base_url: str, document: dict[str, Any], local_json: Path) -> Non
     for role, name, path in PAGES:
         login = f"  样例登录名 {logins[role]}" if role in logins else ""
         print(f"  {name}\t{base_url}{path}{login}")
+    if caught_url:
+        print(f"\n外发的邮件和短信(模拟): {caught_url}")
     print(f"\n账号、口令、客户端密钥见 {local_json};按 Ctrl-C 停止。\n", flush=True)

@@ -17,8 +17,9 @@ from local import database
 from local.children import STOP_SECONDS, Child, stop_all
 from local.folder import Folder, write_private
 from local.pages import tell_pages
-from local.postgres import Cluster
+from local.postgres import Cluster, free_port
 from service import __main__ as service_commands
+from service.partners.webhooks import signatures
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60
@@ -58,6 +59,7 @@ class Supervisor:
         self.with_samples = not empty and not self.external
         self.with_simulator = simulator and self.with_samples
         self.base_url = os.environ.get("HCK_BASE_URL", f"http://127.0.0.1:{port}")
+        self.caught_url = ""
         self.cluster: Cluster | None = None
         self.children: list[Child] = []
 
@@ -81,16 +83,17 @@ class Supervisor:
         self.folder.open()
         self.folder.local_json.unlink(missing_ok=True)
         environment = self._database()
+        catchers = self._catchers(environment)
         api = Child("API", self._api(), environment, self._log("api"))
-        self.children = [api, *(self._worker(name, environment) for name in _WORKERS)]
-        say("启动 API、消费者、转发、定时器与推送")
+        self.children = [*catchers, api, *(self._worker(name, environment) for name in _WORKERS)]
+        say("启动 API、消费者、转发、定时器、推送与外发")
         for child in self.children:
             child.start()
         self._wait_until_ready(api)
         document = self._write_local_json()
         if self.with_simulator:
             self._start_simulator(environment)
-        tell_pages(self.base_url, document, self.folder.local_json)
+        tell_pages(self.base_url, document, self.folder.local_json, self.caught_url)
 
     def _check_port(self) -> None:
         """Raises StartError where somebody listens there; a run that was killed may yet let go."""
@@ -126,6 +129,18 @@ class Supervisor:
     def _worker(self, name: str, environment: dict[str, str]) -> Child:
         command = [sys.executable, "-m", "workers", *name.split()]
         return Child(_WORKERS[name], command, environment, self._log(name.split()[0]))
+
+    def _catchers(self, environment: dict[str, str]) -> list[Child]:
+        """A mail server and an SMS gateway that only show what comes, but where some are named."""
+        if self.external or environment.get("HCK_SMTP_HOST") or environment.get("HCK_SMS_URL"):
+            return []
+        smtp, http = free_port(), free_port()
+        self.caught_url = f"http://127.0.0.1:{http}/"
+        environment.update(catching(smtp, self.caught_url))
+        command = [
+            sys.executable, "-m", "local.catchers", "--smtp", str(smtp), "--http", str(http),
+        ]  # fmt: skip
+        return [Child("模拟邮件与短信", command, environment, self._log("catchers"))]
 
     def _start_simulator(self, environment: dict[str, str]) -> None:
         command = [
@@ -174,9 +189,24 @@ class Supervisor:
                 path.unlink(missing_ok=True)
 
 
-_WORKERS = {"actors": "消费者", "relay": "转发", "timers webhooks": "定时器与推送"}
+_WORKERS = {
+    "actors": "消费者", "relay": "转发", "timers webhooks channels": "定时器、推送与外发",
+}  # fmt: skip
 SIMULATED = ("housing", "education", "bank1")
 """The partners that are simulated: the others wait for people at their desks."""
+
+
+def catching(smtp: int, caught_url: str) -> dict[str, str]:
+    """The settings that send everything to the catchers."""
+    return {
+        "HCK_SMTP_HOST": "127.0.0.1",
+        "HCK_SMTP_PORT": str(smtp),
+        "HCK_SMTP_SECURITY": "none",
+        "HCK_SMTP_FROM": "no-reply@huicaika.example",
+        "HCK_SMS_URL": caught_url + "sms",
+        "HCK_SMS_KEY": "local",
+        "HCK_SMS_SECRET": signatures.new_secret(),
+    }
 
 
 def _on_stop(action: Callable[[int, FrameType | None], None]) -> None:

@@ -21,6 +21,8 @@ from service.auth.callers import Caller
 from service.auth.middleware import Identify, Trace
 from service.auth.tokens import OAuthRefusal
 from service.calendars import routes as calendar_routes
+from service.channels import routes as channel_routes
+from service.channels import switched
 from service.counters import entitlement_routes, public
 from service.counters import pages as counter_pages
 from service.counters import routes as counter_routes
@@ -28,6 +30,7 @@ from service.counters.journals import pages as journal_pages
 from service.counters.journals import routes as journal_routes
 from service.dead_letters import routes as dead_letter_routes
 from service.editing import routes as editing_routes
+from service.escalation import routes as escalation_routes
 from service.idempotency import Replayed, on_replayed
 from service.limits import Limiter
 from service.logs import configure_logs
@@ -77,6 +80,7 @@ ROOMS: list[Any] = [
     care_pages,
     care_routes,
     centre_routes,
+    channel_routes,
     client_routes,
     console_pages,
     counter_pages,
@@ -85,6 +89,7 @@ ROOMS: list[Any] = [
     deadline_routes,
     editing_routes,
     entitlement_routes,
+    escalation_routes,
     family_routes,
     feed_routes,
     health,
@@ -142,6 +147,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> L
     configure_logs()
     sealing.use(sealing.load_ring(given))
     card_keys.use(store_of(given))
+    switched.use(given)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

@@ -1,7 +1,7 @@
 """Whether the service lives and can work (api.md 1.9)."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,14 +19,27 @@ AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 AMQP_METHOD = b"\x01"
 LAG = Gauge("hck_relay_lag_seconds", "Age of the oldest event that is not published yet")
 DEAD = Gauge("hck_dead_letters", "Events that a consumer cannot take")
+OPEN = Gauge("hck_sendings_open", "Outward messages that gather or wait", ["channel"])
+FAILED = Gauge("hck_sendings_failed", "Outward messages that are not tried any more", ["channel"])
+COUNTS = """
+SELECT channel, count(*) FILTER (WHERE next_at IS NOT NULL) AS open,
+       count(*) FILTER (WHERE state = 'failed') AS failed
+FROM sendings WHERE next_at IS NOT NULL OR state = 'failed' GROUP BY channel
+"""
+BEHIND = "SELECT EXISTS (SELECT 1 FROM sendings WHERE channel = $1 AND next_at < $2)"
+BEHIND_AFTER = timedelta(minutes=5)
 OLDEST = "SELECT min(at) FROM events WHERE published_at IS NULL"
 
 
 class Health(msgspec.Struct, frozen=True):
-    """`status` is ok or not-ready; each part says ok or what is wrong."""
+    """`status` is ok or not-ready; each part says ok or what is wrong.
+
+    `channels` say off, ok or behind; a mail server that is away makes nobody unready.
+    """
 
     status: str
     parts: dict[str, str]
+    channels: dict[str, str] = {}
 
 
 @get("/livez", opt={"open": True})
@@ -78,9 +91,18 @@ async def readyz(state: State, now: NamedDependency[datetime]) -> Response[Healt
     except Exception as lost:
         parts["broker"] = type(lost).__name__
     ready = set(parts.values()) == {"ok"}
-    return Response(
-        Health("ok" if ready else "not-ready", parts), status_code=200 if ready else 503
-    )
+    channels = await channels_now(state, now) if parts["database"] == "ok" else {}
+    told = Health("ok" if ready else "not-ready", parts, channels)
+    return Response(told, status_code=200 if ready else 503)
+
+
+async def channels_now(state: State, now: datetime) -> dict[str, str]:
+    """Each channel: off, ok, or behind where something has been due for minutes."""
+    found = {}
+    for channel, is_on in state.settings.channels.items():
+        late = is_on and await state.pool.fetchval(BEHIND, channel, now - BEHIND_AFTER)
+        found[channel] = "behind" if late else "ok" if is_on else "off"
+    return found
 
 
 @get("/metrics", opt={"open": True}, media_type="text/plain")
@@ -88,6 +110,9 @@ async def metrics(state: State, now: NamedDependency[datetime]) -> Response[byte
     """Prometheus 指标。"""
     await relay_lag(state, now)
     DEAD.set(await state.pool.fetchval(dead.COUNT))
+    for row in await state.pool.fetch(COUNTS):
+        OPEN.labels(row["channel"]).set(row["open"])
+        FAILED.labels(row["channel"]).set(row["failed"])
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

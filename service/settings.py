@@ -65,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.broker_url.startswith("amqp")
 
     @property
+    def channels(self) -> dict[str, bool]:
+        """Each channel beside the inbox, and whether it is on: named where it goes."""
+        return {"email": bool(self.smtp_host), "sms": bool(self.sms_url)}
+
+    @property
     def secure_cookies(self) -> bool:
         """A browser on the loopback address keeps `Secure` cookies too, so they always are."""
         return True

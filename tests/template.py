@@ -81,7 +81,9 @@ async def build(cluster: Cluster) -> dict[str, Any]:
         await tables.load_shipped(session, PLANTED_AT)
         await keys.ensure_access_key(session, PLANTED_AT)
         await card_keys.ensure_card_key(session, PLANTED_AT)
-        document = await samples.plant(session, PLANTED_AT, base_url=BASE_URL, portraits=False)
+        document = await samples.plant(
+            session, PLANTED_AT, base_url=BASE_URL, portraits=False, addresses=False
+        )
     await engine.dispose()
     await admin.close()
     return document

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from service.channels import sending, switched
+from service.channels import sending
 from service.channels.sending import Outcome, Parcel
 from service.channels.topics import EMAIL, SMS
 from service.partners.webhooks import signatures
@@ -190,7 +190,7 @@ def _says_unreachable(answer: httpx.Response) -> bool:
 def channels_of(settings: Settings) -> list[Channel]:
     """The channels that the settings switch on."""
     made: dict[str, Callable[[Settings], Channel]] = {EMAIL: Email, SMS: Sms}
-    return [made[name](settings) for name, is_on in switched.of(settings).items() if is_on]
+    return [made[name](settings) for name, is_on in settings.channels.items() if is_on]
 
 
 async def send_due(

@@ -17,6 +17,7 @@ from service import limits
 from service.audit import days
 from service.auth import keys
 from service.calendars import recomputing
+from service.escalation import repeating
 from service.requests import falling, lapsing, retention
 from service.requests.batches import placing
 from service.requests.clocks import Act
@@ -94,6 +95,10 @@ async def _remind(session: AsyncSession, now: datetime) -> int:
     return await reminding.remind_due(session, now, BATCH)
 
 
+async def _remind_again(session: AsyncSession, now: datetime) -> int:
+    return await repeating.repeat_due(session, now, BATCH)
+
+
 async def _turn_absences(session: AsyncSession, now: datetime) -> int:
     return await absences.turn_due(session, now, BATCH)
 
@@ -108,7 +113,7 @@ async def _recompute(session: AsyncSession, now: datetime) -> int:
 
 DUTIES = (
     _end_pauses, _recompute, _fire_clocks, _advance_batches, _rate_by_default, _expire_cards,
-    _close_matters, _remind, _turn_absences,
+    _close_matters, _remind, _remind_again, _turn_absences,
 )  # fmt: skip
 
 

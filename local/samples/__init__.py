@@ -15,14 +15,20 @@ from service.auth.models import Account
 
 
 async def plant(
-    session: AsyncSession, now: datetime, *, base_url: str, portraits: bool = True
+    session: AsyncSession,
+    now: datetime,
+    *,
+    base_url: str,
+    portraits: bool = True,
+    addresses: bool = True,
 ) -> dict[str, Any]:
     """Write the sample rows; returns the document of `var/local.json`.
 
     The officials' tables are loaded before. Passwords stand in the document alone, so it must be
-    kept before the transaction commits. `portraits`: whether the holders have photographs.
+    kept before the transaction commits. `portraits`: whether the holders have photographs;
+    `addresses`: whether everybody is reached by e-mail, and the talents by SMS too.
     """
-    accounts = Accounts(session, now)
+    accounts = Accounts(session, now, addresses=addresses)
     placed = await agencies.plant(session, now)
     units = await holders.plant_units(session, now)
     steward = await staff.plant(accounts, placed.by_key, units)

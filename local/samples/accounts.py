@@ -10,6 +10,8 @@ from service import ids
 from service.auth import passwords
 from service.auth.callers import STAFF, Role
 from service.auth.models import Account, GrantRow
+from service.channels.models import Address
+from service.channels.topics import EMAIL, SMS
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without letters that are taken for others when somebody types a password off a screen."""
@@ -24,8 +26,8 @@ def new_password() -> str:
 class Accounts:
     """Adds accounts and keeps the list of people for the document."""
 
-    def __init__(self, session: AsyncSession, now: datetime) -> None:
-        self.session, self.now = session, now
+    def __init__(self, session: AsyncSession, now: datetime, *, addresses: bool = True) -> None:
+        self.session, self.now, self.addresses = session, now, addresses
         self.people: list[dict[str, Any]] = []
 
     async def add(
@@ -75,5 +77,20 @@ class Accounts:
             "organisation": organisation[1] if organisation else None,
             **more,
         }
+        if self.addresses:
+            self._reach(account.id, login, role)
         self.people.append({k: v for k, v in entry.items() if v is not None})
         return account.id
+
+    def _reach(self, account_id: UUID, login: str, role: Role) -> None:
+        """A confirmed e-mail address, and a talent's phone; both lead to nobody."""
+        found = {EMAIL: f"{login}@people.example"}
+        if role is Role.TALENT:
+            found[SMS] = f"138000{len(self.people):05}"
+        self.session.add_all(
+            Address(
+                account_id=account_id, channel=channel, address=address, confirmed_at=self.now,
+                bounced_at=None, wanted=None, code_hash=None, code_until=None,
+            )
+            for channel, address in found.items()
+        )  # fmt: skip

@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column('wanted', sa.LargeBinary()),
         sa.Column('code_hash', sa.LargeBinary()),
         sa.Column('code_until', TIME),
-        sa.Column('code_tries', sa.Integer(), server_default='0', nullable=False),
         sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_addresses_account_id')),
         sa.PrimaryKeyConstraint('account_id', 'channel', name=op.f('pk_addresses')),
     )
@@ -99,6 +98,7 @@ def upgrade() -> None:
         sa.Column('leg', sa.Text(), nullable=False),
         sa.Column('audience', sa.Text(), nullable=False),
         sa.Column('region', sa.Text(), nullable=False),
+        sa.Column('sequence', sa.Integer(), nullable=False),
         sa.Column('text', sa.Text(), nullable=False),
         sa.Column('told', sa.Integer(), nullable=False),
         sa.Column('left', sa.Integer(), nullable=False),

@@ -33,7 +33,6 @@ class Address(Base):
     wanted: Mapped[str | None] = mapped_column(SealedText("addresses.wanted"))
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_until: Mapped[datetime | None]
-    code_tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def usable(self) -> str | None:

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
-from events.of_accounts import ChannelBounced
+from events.of_accounts import ChannelBounced, SendingFailed
 from service import ids
 from service.auth.models import Account
 from service.channels import composing, quiet, wishes
@@ -22,7 +21,6 @@ from service.channels.composing import Told, Words
 from service.channels.models import (
     DROPPED,
     FAILED,
-    GATHERING,
     SENT,
     WAITING,
     Address,
@@ -158,6 +156,8 @@ async def record(session: AsyncSession, parcel: Parcel, outcome: Outcome, now: d
     if row.next_at is None:
         was_code = row.secret is not None
         _end(row, FAILED, now)
+        event = SendingFailed(sending_id=row.id, channel=row.channel, error=outcome.error)
+        await log.append(session, event, by=log.SYSTEM, region=PROVINCE, now=now)
         if outcome.bounced and not was_code:
             await bounce(session, row.account_id, row.channel, now)
 
@@ -184,16 +184,3 @@ async def bounce(session: AsyncSession, account_id: UUID, channel: str, now: dat
     event = ChannelBounced(account_id=account_id, channel=channel)
     await log.append(session, event, by=log.SYSTEM, region=PROVINCE, now=now)
     return True
-
-
-async def retry(session: AsyncSession, sending_id: UUID, now: datetime) -> bool:
-    """Have a failed message tried again from the first; False where it is none."""
-    row = await session.get(Sending, sending_id, with_for_update=True)
-    if row is None or row.state != FAILED:
-        return False
-    row.state, row.tries, row.next_at, row.ended_at = WAITING, 0, now, None
-    return True
-
-
-STUCK = sa.text("SELECT count(*) FROM sendings WHERE state = 'failed'")
-__all__ = ["GATHERING", "Outcome", "Parcel", "bounce", "claim", "next_try", "record", "retry"]

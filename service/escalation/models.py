@@ -13,7 +13,7 @@ class Escalation(Base):
     """One recipient told of one fired rung. `next_at`: when they are told again, unless it ended.
 
     It ends when it is acknowledged, when a later rung tells the same account, when its clock
-    stops, or after `left` repetitions.
+    stops, or after `left` repetitions. `sequence`: the rung's event in the request's story.
     """
 
     __tablename__ = "escalations"
@@ -26,6 +26,7 @@ class Escalation(Base):
     leg: Mapped[str]
     audience: Mapped[str]
     region: Mapped[str]
+    sequence: Mapped[int]
     text: Mapped[str]
     told: Mapped[int]
     left: Mapped[int]

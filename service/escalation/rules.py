@@ -29,9 +29,13 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 async def at(session: AsyncSession, leg: str, rung: str) -> list[Rule]:
-    """Who is told at a rung, in the table's order: whoever is of two sides is told as the first."""
+    """Who is told at a rung: whoever is of two sides is told as the first.
+
+    A head is a clerk as well, and is to be told as a head.
+    """
     rows = await tables.rows_of(session, TABLE)
-    return [_rule(row) for row in rows if (row["leg"], row["rung"]) == (leg, rung)]
+    found = [_rule(row) for row in rows if (row["leg"], row["rung"]) == (leg, rung)]
+    return sorted(found, key=lambda rule: rule.to is not Audience.HEADS)
 
 
 def _rule(row: Row) -> Rule:

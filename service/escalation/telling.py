@@ -40,20 +40,18 @@ async def of_rung(
             if account_id in found:
                 continue
             found[account_id] = Saying(account_id, rule.to, text)
-            session.add(_kept(event, rule, found[account_id], row.region, now))
+            session.add(_kept(event, rule, found[account_id], row, now))
     await _supersede(session, event, list(found))
     await session.flush()
     return list(found.values())
 
 
-def _kept(
-    event: OfClock, rule: rules.Rule, saying: Saying, region: str, now: datetime
-) -> Escalation:
+def _kept(event: OfClock, rule: rules.Rule, saying: Saying, row: Any, now: datetime) -> Escalation:
     return Escalation(
         id=ids.new_id(), account_id=saying.account_id, request_id=event.request_id,
         clock_id=event.clock_id, generation=event.generation, rung=event.rung, leg=event.leg,
-        audience=rule.to, region=region, text=saying.text, told=1, left=rule.repeats,
-        repeat_hours=rule.repeat_hours, told_at=now,
+        audience=rule.to, region=row.region, sequence=row.sequence, text=saying.text, told=1,
+        left=rule.repeats, repeat_hours=rule.repeat_hours, told_at=now,
         next_at=now + timedelta(hours=rule.repeat_hours) if rule.repeats else None,
         acknowledged_at=None, acknowledged_by=None,
     )  # fmt: skip

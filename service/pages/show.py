@@ -50,6 +50,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.STEWARD, Role.CENTRE), "/absences", "离岗与代班"),
     ((Role.AUDITOR,), "/audit", "审计"),
     ((Role.SYSTEM_ADMIN, Role.AUDITOR), "/dead-letters", "死信"),
+    ((Role.SYSTEM_ADMIN,), "/sendings", "外发消息"),
 )
 """Which pages a role has, in the order in which they are offered; the first is its home."""
 

@@ -24,7 +24,7 @@ async def give_address(city: City, login: str, address: str, channel: str = EMAI
     async with city.sessions.begin() as session:
         row = await session.get(Address, (account_id, channel))
         if row is None:
-            row = Address(account_id=account_id, channel=channel, code_tries=0)
+            row = Address(account_id=account_id, channel=channel)
             session.add(row)
         row.address, row.confirmed_at, row.bounced_at = address, city.now, None
     return account_id
