@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from service import settings
 
 ROOT = Path(__file__).parent.parent
-OURS = ("migrate", "api", "actors", "relay", "timers")
+OURS = ("migrate", "api", "actors", "relay", "timers", "webhooks", "channels")
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +25,12 @@ def filled(compose: dict[str, Any], service: str) -> dict[str, str]:
     """The environment of a service, with `${NAME:?…}` replaced as an operator's .env would."""
     given: dict[str, str] = compose["services"][service]["environment"]
     base = {"HCK_BASE_URL": "https://hck.example"}
-    return {
-        name: re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: base.get(found[1], "word"), value)
-        for name, value in given.items()
-    }
+
+    def fill(found: re.Match[str]) -> str:
+        name, kind, default = found.groups()
+        return base.get(name, "word" if kind == "?" else default)
+
+    return {k: re.sub(r"\$\{(\w+):([?-])([^}]*)\}", fill, v) for k, v in given.items()}
 
 
 @pytest.mark.parametrize("service", OURS)

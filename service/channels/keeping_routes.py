@@ -33,12 +33,12 @@ States = Literal["gathering", "waiting", "sent", "failed", "dropped"]
 async def sendings(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
-    state: Annotated[States, QueryParameter(description="状态")] = "failed",
+    in_state: Annotated[States, QueryParameter(name="state", description="状态")] = "failed",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[Page[SendingView]]:
     """外发消息:渠道、状态、试了几次、错误代码;不含地址和内容。 Problems: 400."""
-    found = await keeping.listed(session, state, paging.after(cursor), limit)
+    found = await keeping.listed(session, in_state, paging.after(cursor), limit)
     return paging.answer(request, paging.page_of(found, limit, lambda each: each.id))
 
 
