@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from service.channels.topics import EMAIL, TEMPLATES, topic_of
+from service.channels.topics import EMAIL, template_of, topic_of
 from service.pages.show import when
 
 
@@ -37,7 +37,7 @@ def code_words(channel: str, code: str) -> Words:
 
 
 def _email(lines: Sequence[Told], base_url: str) -> Words:
-    one = TEMPLATES[lines[0].kind].subject
+    one = template_of(lines[0].kind).subject
     subject = f"惠才卡:{one}" if len(lines) == 1 else f"惠才卡:{len(lines)} 条提醒"
     body = [
         "您好:",
@@ -54,7 +54,7 @@ def _email(lines: Sequence[Told], base_url: str) -> Words:
 
 def _sms(lines: Sequence[Told]) -> str:
     if len(lines) == 1:
-        return f"{TEMPLATES[lines[0].kind].sms},请登录惠才卡查看。"
+        return f"{template_of(lines[0].kind).sms},请登录惠才卡查看。"
     counts = Counter(topic_of(each.kind).title for each in lines)
     parts = "、".join(f"{title} {n} 条" for title, n in counts.items())
     return f"您有 {len(lines)} 条提醒:{parts}。请登录惠才卡查看。"

@@ -50,6 +50,15 @@ TOPICS: Mapping[str, Topic] = {row["topic"]: Topic(**row) for row in _rows("topi
 TEMPLATES: Mapping[str, Template] = {row["kind"]: Template(**row) for row in _rows("templates.tsv")}
 
 
+OTHER = Template("", "request", "新的通知", "有一条新通知")
+"""For a kind that no row names: told late in its words is better than not told."""
+
+
+def template_of(kind: str) -> Template:
+    """The words of a notice's kind (`request.completed`)."""
+    return TEMPLATES.get(kind, OTHER)
+
+
 def topic_of(kind: str) -> Topic:
-    """The topic of a notice's kind (`request.completed`)."""
-    return TOPICS[TEMPLATES[kind].topic]
+    """The topic of a notice's kind."""
+    return TOPICS[template_of(kind).topic]
