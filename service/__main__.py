@@ -222,8 +222,8 @@ def deadlines(path: str) -> None:
     """Answer each line of a file of cases (time.md D3)."""
     # As bytes, so that a line that is not UTF-8 spoils its own answer only.
     with Path(path).open("rb") as lines:
-        for answer in batch.run(lines):
-            sys.stdout.write(answer + "\n")
+        for answers in batch.run_wide(lines):
+            sys.stdout.buffer.write(answers)
 
 
 def check_legs(settings: Settings) -> int:

@@ -4,9 +4,10 @@ Pure; `current.py` reads one from the officials' tables.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import msgspec
 
@@ -87,6 +88,19 @@ class Calendar:
     ) -> None:
         self.version, self.years, self.hours = version, years, hours
         self._days = {**days, **{o.on: Day(o.kind, o.reason, o.source) for o in overlays}}
+        self.memo: dict[date, Any] = {}
+        """What a reckoning has made of a date; the calendar itself never changes."""
+
+    @cached_property
+    def open_for(self) -> timedelta:
+        """The business hours of a whole day."""
+        day = date(2026, 3, 2)
+        return sum((b - a for a, b in (span.on(day) for span in self.hours)), timedelta())
+
+    @cached_property
+    def open_words(self) -> str:
+        """How a whole day is told."""
+        return f"工作时间内计 {self.open_for // timedelta(minutes=1)} 分钟"
 
     def day(self, on: date) -> Day:
         """What a date is; raises CalendarUnknown."""

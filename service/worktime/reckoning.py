@@ -157,83 +157,133 @@ def _joined(found: Sequence[Reckoned]) -> Reckoned:
     return Reckoned(found[-1].due_at, used, any(r.provisional for r in found), tuple(lines))
 
 
+class Face(msgspec.Struct, frozen=True):
+    """What a reckoning needs of one date, made once for each calendar; `rest` where none counts."""
+
+    worked: bool
+    provisional: bool
+    rest: DayLine
+    prefix: str
+
+    def counted(self, why: str, number: int) -> DayLine:
+        """The line of a day that counts."""
+        rest = self.rest
+        return DayLine(rest.date, rest.kind, True, self.prefix + why, number, rest.source)
+
+    def passed(self, why: str) -> DayLine:
+        """The line of a day that is worked and does not count."""
+        return DayLine(self.rest.date, self.rest.kind, False, why, None, self.rest.source)
+
+
+def _face(day: date, calendar: Calendar) -> Face:
+    """Raises CalendarUnknown."""
+    found: Face | None = calendar.memo.get(day)
+    if found is None:
+        known = calendar.day(day)
+        prefix = f"{words.makeup(known)}," if known.kind is Kind.MAKEUP else ""
+        rest = DayLine(day, known.kind, False, words.rest(known), None, known.source)
+        found = Face(known.kind in WORKED, calendar.is_provisional(day), rest, prefix)
+        calendar.memo[day] = found
+    return found
+
+
+COUNTED = tuple(f"计第 {n} 个工作日" for n in range(251))
+
+
+def _near(pauses: Sequence[Pause]) -> tuple[date, date]:
+    """The dates between which a pause may matter; most days of most reckonings lie outside."""
+    if not pauses:
+        return date.max, date.min
+    ends = [_local(p.end) if p.end else date.max for p in pauses]
+    return _local(pauses[0].begin), max(ends)
+
+
 def _days(
     start: datetime, budget: WorkingDays, calendar: Calendar, pauses: Sequence[Pause]
 ) -> Reckoned:
     """Count days whose 24:00 fell while the clock ran, day 0 and resumptions excepted (B2, P3)."""
     day, count, provisional = start.date(), 0, False
     resumptions = {p.resumed_on for p in pauses}
-    lines: list[DayLine] = []
-    due_at: datetime | None = None
-    while due_at is None:
-        midnight = at(day + DAY, time.min)
-        stood = next((p for p in pauses if p.covers_end_of(midnight)), None)
-        why = _why_not(day, start, calendar, stood, resumptions)
-        provisional |= day != start.date() and calendar.is_provisional(day)
-        if why is None:
-            count += 1
-        lines.append(_line(day, calendar, why or f"计第 {count} 个工作日", why is None, count))
-        if count == budget.n:
-            due_at = midnight
-        elif stood is not None and stood.end is None:
-            break
+    first, last = _near(pauses)
+    lines = [_face(day, calendar).passed(words.DAY_ZERO)]
+    stood = _stood(day, pauses) if first <= day <= last else None
+    while count < budget.n and (stood is None or stood.end is not None):
         day += DAY
+        face = _face(day, calendar)
+        provisional |= face.provisional
+        stood = _stood(day, pauses) if first <= day <= last else None
+        if not face.worked:
+            lines.append(face.rest)
+        elif stood is not None or day in resumptions:
+            lines.append(face.passed(words.RESUMED if stood is None else words.PAUSED))
+        else:
+            count += 1
+            lines.append(face.counted(COUNTED[count], count))
     used = Used("working_days", budget.n, count)
+    due_at = at(day + DAY, time.min) if count == budget.n else None
     return Reckoned(due_at, (used,), provisional, tuple(lines))
 
 
-def _why_not(
-    day: date,
-    start: datetime,
-    calendar: Calendar,
-    stood: Pause | None,
-    resumptions: set[date | None],
-) -> str | None:
-    """Why a date does not count as a working day; None where it does."""
-    if day == start.date():
-        return words.DAY_ZERO
-    if not calendar.is_workday(day):
-        return words.rest(calendar.day(day))
-    if stood is not None:
-        return words.PAUSED
-    return words.RESUMED if day in resumptions else None
-
-
-def _line(day: date, calendar: Calendar, why: str, counted: bool, count: int) -> DayLine:
-    known = calendar.day(day)
-    if counted and known.kind is Kind.MAKEUP:
-        why = f"{words.makeup(known)},{why}"
-    return DayLine(day, known.kind, counted, why, count if counted else None, known.source)
+def _stood(day: date, pauses: Sequence[Pause]) -> Pause | None:
+    """The pause in which the day ended, if one."""
+    midnight = at(day + DAY, time.min)
+    return next((p for p in pauses if p.covers_end_of(midnight)), None)
 
 
 def _minutes(
     start: datetime, budget: WorkingMinutes, calendar: Calendar, pauses: Sequence[Pause]
 ) -> Reckoned:
     """Count time inside business hours of working days while the clock ran (B3, P2)."""
-    day, left, provisional = start.date(), budget.n * MINUTE, False
+    whole = budget.n * MINUTE
+    day, left, provisional = start.date(), whole, False
+    first, last = _near(pauses)
     lines: list[DayLine] = []
     due_at: datetime | None = None
     while due_at is None:
-        provisional |= calendar.is_provisional(day)
-        before = left
-        for opens, closes in _open_parts(day, start, calendar, pauses):
-            if closes - opens >= left:
-                due_at, left = opens + left, timedelta()
-                break
-            left -= closes - opens
-        lines.append(_minutes_line(day, calendar, pauses, before - left, budget.n * MINUTE - left))
+        face = _face(day, calendar)
+        provisional |= face.provisional
+        if not face.worked:
+            lines.append(face.rest)
+        elif lines and calendar.open_for < left and not first <= day <= last:
+            # A whole day on which nothing begins, ends or pauses.
+            left -= calendar.open_for
+            lines.append(face.counted(calendar.open_words, (whole - left) // MINUTE))
+        else:
+            due_at, left, line = _some_minutes(face, start, left, whole, calendar, pauses)
+            lines.append(line)
         if due_at is None and any(p.end is None and _local(p.begin) <= day for p in pauses):
             break
         day += DAY
-    used = Used("working_minutes", budget.n, (budget.n * MINUTE - left) // MINUTE)
+    used = Used("working_minutes", budget.n, (whole - left) // MINUTE)
     return Reckoned(due_at, (used,), provisional, tuple(lines))
+
+
+def _some_minutes(
+    face: Face,
+    start: datetime,
+    left: timedelta,
+    whole: timedelta,
+    calendar: Calendar,
+    pauses: Sequence[Pause],
+) -> tuple[datetime | None, timedelta, DayLine]:
+    """A working day of which only some minutes may count: whether it ends there, what is left."""
+    day, before, due_at = face.rest.date, left, None
+    for opens, closes in _open_parts(day, start, calendar, pauses):
+        if closes - opens >= left:
+            due_at, left = opens + left, timedelta()
+            break
+        left -= closes - opens
+    if used := before - left:
+        why = f"工作时间内计 {words.minutes(used)}"
+        return due_at, left, face.counted(why, (whole - left) // MINUTE)
+    noon = at(day, time(12))
+    paused = any(p.begin <= noon and (p.end is None or p.end > noon) for p in pauses)
+    return due_at, left, face.passed(words.PAUSED if paused else words.CLOSED)
 
 
 def _open_parts(
     day: date, start: datetime, calendar: Calendar, pauses: Sequence[Pause]
 ) -> list[tuple[datetime, datetime]]:
-    if calendar.kind_of(day) not in WORKED:
-        return []
     spans = (span.on(day) for span in calendar.hours)
     return [
         part
@@ -241,20 +291,6 @@ def _open_parts(
         if closes > start
         for part in running(max(opens, start), closes, pauses)
     ]
-
-
-def _minutes_line(
-    day: date, calendar: Calendar, pauses: Sequence[Pause], used: timedelta, so_far: timedelta
-) -> DayLine:
-    known = calendar.day(day)
-    if used:
-        why = f"工作时间内计 {words.minutes(used)}"
-        return _line(day, calendar, why, True, so_far // MINUTE)
-    if known.kind not in WORKED:
-        return _line(day, calendar, words.rest(known), False, 0)
-    noon = at(day, time(12))
-    paused = any(p.begin <= noon and (p.end is None or p.end > noon) for p in pauses)
-    return _line(day, calendar, words.PAUSED if paused else words.CLOSED, False, 0)
 
 
 def left_at(

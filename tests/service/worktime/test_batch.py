@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.worktime.batch import run
+from service.worktime.batch import run, run_wide
 
 START = "2026-03-02T10:00:00+08:00"
 FIVE_DAYS = {"start": START, "budget": {"unit": "working_days", "n": 5}}
@@ -103,3 +103,15 @@ def test_each_line_has_its_answer_in_order_whatever_the_others_are() -> None:
         "due",
     ]
     assert all("\n" not in line for line in run(lines))
+
+
+def test_d3_over_all_cores_the_answers_come_in_the_same_order() -> None:
+    lines = [
+        json.dumps(FIVE_DAYS | {"budget": {"unit": "working_days", "n": n % 9}}).encode()
+        for n in range(100)
+    ]
+    alone = "".join(f"{answer}\n" for answer in run(lines)).encode()
+    assert b"".join(run_wide(lines, chunk=7)) == alone
+    assert b"".join(run_wide(lines)) == alone
+    faulty = [line for line in alone.splitlines() if b"invalid-body" in line]
+    assert len(faulty) == 12  # a budget of none is its own line's fault
