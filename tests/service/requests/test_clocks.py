@@ -5,10 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.offerings.models import OfferingVersion
 from service.requests import falling
+from service.requests.clocks import budget_of
+from service.worktime.reckoning import Series, WorkingDays, WorkingMinutes
 from tests.city import SHANGHAI, City
 from tests.service.requests.ask import GRANTED, Case, accepted, offered, submitted
 from workers import timers
@@ -46,7 +51,7 @@ async def told(case: Case, leg: str) -> list[tuple[str, str, int]]:
     ]
 
 
-async def test_the_promise_is_acceptance_and_handling_one_after_the_other(city: City) -> None:
+async def test_l3_the_promise_is_acceptance_and_handling_one_after_the_other(city: City) -> None:
     case = await submitted(city)
     promise = await clock(case, "promise")
     # 16 working hours end on Wednesday the 4th at noon, the 20th working day after it on 1 April.
@@ -56,7 +61,7 @@ async def test_the_promise_is_acceptance_and_handling_one_after_the_other(city: 
     assert (promise["next_rung"], promise["next_at"]) == ("0.5", at(3, 18, 9))
 
 
-async def test_an_offer_that_nobody_answers_warns_breaches_and_goes_on(city: City) -> None:
+async def test_l2_an_offer_that_nobody_answers_warns_breaches_and_goes_on(city: City) -> None:
     case = await offered(city)
     assert (await clock(case, "acceptance"))["due_at"] == at(3, 4, 12)
     city.at("2026-03-04 11:59")
@@ -77,7 +82,7 @@ async def test_an_offer_that_nobody_answers_warns_breaches_and_goes_on(city: Cit
     assert (await clock(case, "promise"))["due_at"] == at(4, 2)
 
 
-async def test_rungs_that_nobody_watched_fire_once_each_and_say_how_late(city: City) -> None:
+async def test_e2_rungs_that_nobody_watched_fire_once_each_and_say_how_late(city: City) -> None:
     case = await accepted(city)  # at ten on the 2nd: 20 working days end with the 30th
     assert (await clock(case, "handling"))["due_at"] == at(3, 31)
     city.at("2026-03-31 00:01")
@@ -95,7 +100,7 @@ async def test_rungs_that_nobody_watched_fire_once_each_and_say_how_late(city: C
     assert (await clock(case, "handling"))["next_at"] is None
 
 
-async def test_rival_sweepers_fire_each_rung_once(city: City) -> None:
+async def test_e2_rival_sweepers_fire_each_rung_once(city: City) -> None:
     cases = [await accepted(city) for _ in range(3)]
     city.at("2026-03-31 00:01")
     await asyncio.gather(*(timers.sweep(city.sessions, city.now) for _ in range(6)))
@@ -106,7 +111,7 @@ async def test_rival_sweepers_fire_each_rung_once(city: City) -> None:
         ]  # fmt: skip
 
 
-async def test_a_sweep_that_dies_before_its_commit_has_done_nothing(city: City) -> None:
+async def test_e2_a_sweep_that_dies_before_its_commit_has_done_nothing(city: City) -> None:
     case = await accepted(city)
     city.at("2026-03-31 00:01")
     async with city.sessions() as session:
@@ -117,7 +122,7 @@ async def test_a_sweep_that_dies_before_its_commit_has_done_nothing(city: City) 
     assert len(await told(case, "handling")) == 4
 
 
-async def test_a_completion_after_the_deadline_is_a_breach_even_before_the_sweep(
+async def test_e3_a_completion_after_the_deadline_is_a_breach_even_before_the_sweep(
     city: City,
 ) -> None:
     case = await accepted(city)
@@ -134,7 +139,7 @@ async def test_a_completion_after_the_deadline_is_a_breach_even_before_the_sweep
     assert rows[0]["in_time"] is False
 
 
-async def test_a_completion_in_the_last_second_keeps_the_promise(city: City) -> None:
+async def test_b2_a_completion_in_the_last_second_keeps_the_promise(city: City) -> None:
     case = await accepted(city)
     await later(case, "2026-04-01 23:59:59.999999")
     await case.act("complete", GRANTED)
@@ -143,7 +148,7 @@ async def test_a_completion_in_the_last_second_keeps_the_promise(city: City) -> 
     assert rows[0]["in_time"] is True
 
 
-async def test_while_a_correction_is_awaited_nothing_is_due_but_the_correction(
+async def test_p4_while_a_correction_is_awaited_nothing_is_due_but_the_correction(
     city: City,
 ) -> None:
     case = await accepted(city)
@@ -160,7 +165,7 @@ async def test_while_a_correction_is_awaited_nothing_is_due_but_the_correction(
     assert (await clock(case, "correction"))["stopped_at"] == at(3, 10, 10)
 
 
-async def test_a_correction_that_is_not_answered_ends_the_request(city: City) -> None:
+async def test_p5_a_correction_that_is_not_answered_ends_the_request(city: City) -> None:
     case = await accepted(city)
     await case.act("ask", {"items": ["无房证明"]})
     city.at("2026-03-09 23:59:59")
@@ -187,7 +192,7 @@ async def test_publicity_ends_when_it_was_to_end_however_late_anybody_looks(city
     assert await case.state() == "accepted"
 
 
-async def test_a_breach_that_fell_before_a_pause_stays_and_is_not_told_again(city: City) -> None:
+async def test_p4_a_breach_that_fell_before_a_pause_stays_and_is_not_told_again(city: City) -> None:
     case = await accepted(city)
     await later(case, "2026-04-07 10:00")
     asked = await case.act("publicity", {"from": "2026-04-07", "to": "2026-04-08"})
@@ -249,3 +254,26 @@ async def test_an_acceptance_at_the_very_deadline_and_the_sweep_leave_one_truth(
         assert lapsed != ("request.accepted" in events)
         await city.sweep()
         assert (await case.events()).count("deadline.breached") == 1
+
+
+def test_d0_budgets_come_from_the_version_in_hours_of_sixty_working_minutes() -> None:
+    version = OfferingVersion(accept_hours=16, complete_wd=20, correction_wd=None)
+    assert budget_of("acceptance", version) == WorkingMinutes(960)
+    assert budget_of("handling", version) == WorkingDays(20)
+    assert budget_of("correction", version) == WorkingDays(5)
+    assert budget_of("promise", version) == Series((WorkingMinutes(960), WorkingDays(20)))
+
+
+async def test_p1_at_most_one_pause_is_open_and_a_second_correction_is_refused(city: City) -> None:
+    case = await accepted(city)
+    await case.act("ask", {"items": ["无房证明"]})
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await city.sql(
+            "INSERT INTO pauses (id, request_id, reason, began_at)"
+            " SELECT gen_random_uuid(), request_id, 'statutory', began_at FROM pauses"
+        )
+    await case.hold("answers", {"note": "已补"})
+    again = await case.act("ask", {"items": ["收入证明"]})
+    assert again.status_code == 409
+    [row] = await city.sql("SELECT reason, ended_at FROM pauses")
+    assert (row["reason"], row["ended_at"] is not None) == ("correction", True)

@@ -37,7 +37,7 @@ async def test_a_fresh_request_shows_its_promise_and_that_it_is_being_routed(cit
     assert found["legs"] == []  # nothing has passed yet
 
 
-async def test_the_explanation_goes_day_by_day_to_the_deadline(city: City) -> None:
+async def test_d1_the_explanation_goes_day_by_day_to_the_deadline(city: City) -> None:
     lines = (await deadline(await submitted(city)))["explanation"]
     dates = [line["date"] for line in lines]
     assert (dates[0], dates[-1], len(dates)) == ("2026-03-02", "2026-04-01", 31)

@@ -27,7 +27,7 @@ async def test_a_partner_that_was_quicker_than_the_clock_keeps_it(city: City) ->
     assert await case.state() == "accepted"
 
 
-async def test_the_third_lapse_is_for_the_centre(city: City) -> None:
+async def test_l2_the_third_lapse_is_for_the_centre(city: City) -> None:
     case = await offered(city, region="370102")
     for _ in range(3):
         async with city.sessions.begin() as session:

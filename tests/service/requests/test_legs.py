@@ -32,7 +32,7 @@ def course(until: int, *known: Leg, accepted: int | None = None, submitted: int 
     )
 
 
-def test_a_bounced_corrected_request_is_cut_at_every_turn() -> None:
+def test_l1_a_bounced_corrected_request_is_cut_at_every_turn() -> None:
     told = course(
         100, offer(1, 10), offer(12, 20, 2), pause(30, 45), pause(45, 60, "publicity"), accepted=20
     )
@@ -69,7 +69,7 @@ def test_overlaps_gaps_and_ends_that_do_not_meet_are_faults() -> None:
 
 
 @given(st.lists(st.integers(0, 10**12), min_size=2, max_size=12).map(sorted), st.data())
-def test_legs_of_any_orderly_story_add_up_to_the_microsecond(
+def test_l1_legs_of_any_orderly_story_add_up_to_the_microsecond(
     marks: list[int], data: st.DataObject
 ) -> None:
     accepts = data.draw(st.integers(0, len(marks) // 2 - 1))

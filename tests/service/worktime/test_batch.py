@@ -36,7 +36,7 @@ def test_special_days_carry_their_source() -> None:
     assert (holiday["kind"], holiday["source"]) == ("holiday", "国办发明电〔2025〕7号")
 
 
-def test_instants_of_any_offset_are_answered_in_shanghais() -> None:
+def test_c1_instants_of_any_offset_are_answered_in_shanghais() -> None:
     assert ask(start="2026-03-02T02:00:00Z")["due_at"] == "2026-03-10T00:00:00+08:00"
 
 
@@ -87,6 +87,13 @@ def test_a_wrong_question_is_told_where_it_is_wrong(
     assert (answer["status"], answer["code"]) == (422, code)
     if pointer is not None:
         assert [error["pointer"] for error in answer["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(("unit", "most"), [("working_days", 250), ("working_minutes", 24_000)])
+def test_b1_a_budget_is_of_one_to_the_most(unit: str, most: int) -> None:
+    for n, fits in ((0, False), (1, True), (most, True), (most + 1, False)):
+        answer = ask(start="2025-01-06T10:00:00+08:00", budget={"unit": unit, "n": n})
+        assert ("due_at" in answer) is fits, n
 
 
 def test_pauses_may_touch_and_come_in_any_order() -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from service.worktime.calendars import Kind
 from service.worktime.current import shipped
 from service.worktime.hours import SHANGHAI
 from service.worktime.pauses import Pause
@@ -59,6 +60,28 @@ DAYS = [
     ("2025-09-26 10:00", 1, "9月28日(周日)24:00"),
     ("2025-09-30 10:00", 2, "10月10日(周五)24:00"),
     ("2025-09-30 10:00", 3, "10月11日(周六)24:00"),
+    ("2024-02-02 10:00", 1, "2月4日(周日)24:00"),
+    ("2024-02-08 10:00", 2, "2月18日(周日)24:00"),  # the Eve was worked, then eight days were not
+    ("2024-02-09 17:00", 2, "2月19日(周一)24:00"),
+    ("2024-04-03 10:00", 1, "4月7日(周日)24:00"),
+    ("2024-04-26 10:00", 1, "4月28日(周日)24:00"),
+    ("2024-04-30 10:00", 2, "5月7日(周二)24:00"),
+    ("2024-05-10 10:00", 1, "5月11日(周六)24:00"),
+    ("2024-06-07 10:00", 1, "6月11日(周二)24:00"),
+    ("2024-09-13 10:00", 1, "9月14日(周六)24:00"),
+    ("2024-09-13 10:00", 2, "9月18日(周三)24:00"),
+    ("2024-09-27 10:00", 1, "9月29日(周日)24:00"),
+    ("2024-09-30 10:00", 1, "10月8日(周二)24:00"),
+    ("2024-10-11 10:00", 1, "10月12日(周六)24:00"),
+    ("2024-12-31 10:00", 1, "1月2日(周四)24:00"),  # one day only
+    ("2025-01-24 10:00", 1, "1月26日(周日)24:00"),
+    ("2025-01-27 10:00", 1, "2月5日(周三)24:00"),
+    ("2025-02-07 10:00", 1, "2月8日(周六)24:00"),
+    ("2025-04-03 10:00", 1, "4月7日(周一)24:00"),
+    ("2025-04-25 10:00", 1, "4月27日(周日)24:00"),
+    ("2025-04-30 10:00", 1, "5月6日(周二)24:00"),
+    ("2025-05-30 10:00", 1, "6月3日(周二)24:00"),
+    ("2025-10-10 10:00", 1, "10月11日(周六)24:00"),
     ("2020-01-23 10:00", 1, "2月3日(周一)24:00"),  # the prolonged festival of 2020
     ("2015-09-02 10:00", 1, "9月6日(周日)24:00"),  # the 70th anniversary
     ("2026-12-30 10:00", 1, "12月31日(周四)24:00"),
@@ -69,7 +92,7 @@ DAYS = [
 
 
 @pytest.mark.parametrize(("start", "n", "expected"), DAYS)
-def test_working_days(start: str, n: int, expected: str) -> None:
+def test_b2_working_days(start: str, n: int, expected: str) -> None:
     end = due(at(start), WorkingDays(n), CALENDAR).due_at
     assert end is not None
     assert display(end) == expected
@@ -102,29 +125,40 @@ PAUSED_DAYS = [
 
 
 @pytest.mark.parametrize(("pauses", "expected"), PAUSED_DAYS)
-def test_working_days_with_pauses(pauses: str, expected: str) -> None:
+def test_p3_working_days_with_pauses(pauses: str, expected: str) -> None:
     end = due(at("2026-03-02 10:00"), WorkingDays(5), CALENDAR, pauses_of(pauses)).due_at
     assert end is not None
     assert display(end) == expected
 
 
 MINUTES = [
-    ("2026-03-02 10:00", 60, "", "3月2日(周一)11:00"),
-    ("2026-03-02 11:00", 60, "", "3月2日(周一)12:00"),
-    ("2026-03-02 11:00", 61, "", "3月2日(周一)13:31"),
-    ("2026-03-02 12:30", 1, "", "3月2日(周一)13:31"),
-    ("2026-03-02 12:00", 1, "", "3月2日(周一)13:31"),
-    ("2026-03-02 08:00", 420, "", "3月2日(周一)17:30"),
-    ("2026-03-02 08:00", 421, "", "3月3日(周二)09:01"),
-    ("2026-03-02 10:00", 480, "", "3月3日(周二)11:00"),
-    ("2026-03-02 09:00", 2100, "", "3月6日(周五)17:30"),
-    ("2026-03-02 10:00:30", 1, "", "3月2日(周一)10:01:30"),
-    ("2026-03-06 17:00", 60, "", "3月9日(周一)09:30"),
-    ("2026-03-06 17:30", 1, "", "3月9日(周一)09:01"),
-    ("2026-03-07 10:00", 30, "", "3月9日(周一)09:30"),
-    ("2026-02-13 17:00", 60, "", "2月14日(周六)09:30"),
-    ("2026-09-30 17:20", 20, "", "10月8日(周四)09:10"),
-    ("2026-12-31 17:00", 60, "", "1月4日(周一)09:30"),
+    ("2026-03-02 10:00", 60, "3月2日(周一)11:00"),
+    ("2026-03-02 11:00", 60, "3月2日(周一)12:00"),
+    ("2026-03-02 11:00", 61, "3月2日(周一)13:31"),
+    ("2026-03-02 12:30", 1, "3月2日(周一)13:31"),
+    ("2026-03-02 12:00", 1, "3月2日(周一)13:31"),
+    ("2026-03-02 08:00", 420, "3月2日(周一)17:30"),
+    ("2026-03-02 08:00", 421, "3月3日(周二)09:01"),
+    ("2026-03-02 10:00", 480, "3月3日(周二)11:00"),
+    ("2026-03-02 09:00", 2100, "3月6日(周五)17:30"),
+    ("2026-03-02 10:00:30", 1, "3月2日(周一)10:01:30"),
+    ("2026-03-06 17:00", 60, "3月9日(周一)09:30"),
+    ("2026-03-06 17:30", 1, "3月9日(周一)09:01"),
+    ("2026-03-07 10:00", 30, "3月9日(周一)09:30"),
+    ("2026-02-13 17:00", 60, "2月14日(周六)09:30"),
+    ("2026-09-30 17:20", 20, "10月8日(周四)09:10"),
+    ("2026-12-31 17:00", 60, "1月4日(周一)09:30"),
+]
+
+
+@pytest.mark.parametrize(("start", "n", "expected"), MINUTES)
+def test_b3_working_minutes(start: str, n: int, expected: str) -> None:
+    end = due(at(start), WorkingMinutes(n), CALENDAR).due_at
+    assert end is not None
+    assert display(end) == expected
+
+
+PAUSED_MINUTES = [
     ("2026-03-02 10:00", 60, "03-02 10:30 > 03-02 11:30", "3月2日(周一)12:00"),
     ("2026-03-02 10:00", 120, "03-02 11:30 > 03-02 14:00", "3月2日(周一)14:30"),
     ("2026-03-02 10:00", 60, "03-02 10:30 > 03-04 09:30", "3月4日(周三)10:00"),
@@ -134,11 +168,23 @@ MINUTES = [
 ]
 
 
-@pytest.mark.parametrize(("start", "n", "pauses", "expected"), MINUTES)
-def test_working_minutes(start: str, n: int, pauses: str, expected: str) -> None:
+@pytest.mark.parametrize(("start", "n", "pauses", "expected"), PAUSED_MINUTES)
+def test_p2_paused_minutes_are_not_consumed(start: str, n: int, pauses: str, expected: str) -> None:
     end = due(at(start), WorkingMinutes(n), CALENDAR, pauses_of(pauses)).due_at
     assert end is not None
     assert display(end) == expected
+
+
+def test_c2_each_weekend_day_that_was_worked_of_2024_to_2026_ends_a_deadline_by_hand() -> None:
+    ends = {
+        due(at(start), WorkingDays(n), CALENDAR).days[-1].date for start, n, _ in DAYS
+    }  # fmt: skip
+    worked = {
+        on for on, day in CALENDAR.special.items()
+        if day.kind is Kind.MAKEUP and 2024 <= on.year <= 2026
+    }  # fmt: skip
+    assert len(worked) == 19
+    assert worked <= ends
 
 
 def test_a_promise_is_eight_hours_to_accept_and_then_five_days() -> None:
@@ -154,7 +200,7 @@ def test_a_promise_is_eight_hours_to_accept_and_then_five_days() -> None:
     assert "起算日" in tuesday.why
 
 
-def test_a_pause_that_lasts_leaves_no_deadline_only_what_is_left() -> None:
+def test_p4_a_pause_that_lasts_leaves_no_deadline_only_what_is_left() -> None:
     found = due(at("2026-03-02 10:00"), WorkingDays(5), CALENDAR, pauses_of("03-05 10:00 >"))
     assert (found.due_at, found.consumed, found.left) == (None, 2, 3)
     assert found.days[-1].date.day == 5
@@ -165,7 +211,7 @@ def test_a_pause_that_lasts_leaves_no_deadline_only_what_is_left() -> None:
     assert [used.left for used in whole.parts] == [20, 5]
 
 
-def test_only_a_deadline_that_leans_on_a_provisional_year_is_provisional() -> None:
+def test_b4_only_a_deadline_that_leans_on_a_provisional_year_is_provisional() -> None:
     on_the_last_day = due(at("2026-12-30 10:00"), WorkingDays(1), CALENDAR)
     assert (on_the_last_day.due_at, on_the_last_day.provisional) == (at("2027-01-01 00:00"), False)
     assert due(at("2026-12-31 10:00"), WorkingDays(1), CALENDAR).provisional

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import chinese_calendar
+import holidays
 import pytest
 from chinese_calendar import constants
 
@@ -25,12 +26,24 @@ def witness(day: date) -> Kind:
     return Kind.WEEKEND if day.weekday() >= 5 else Kind.WORKDAY
 
 
-def test_every_published_day_is_of_the_kind_that_a_witness_says() -> None:
+def test_c2_every_published_day_is_of_the_kind_that_a_witness_says() -> None:
     day, last = date(2004, 1, 1), date(2026, 12, 31)
     while day <= last:
         assert CALENDAR.kind_of(day) is witness(day), day
         assert CALENDAR.is_workday(day) == chinese_calendar.is_workday(day), day
         day += timedelta(days=1)
+
+
+ONE_DOUBT = date(2005, 12, 31)
+"""A Saturday: worked for New Year 2006 by `holidays`, a plain one by `chinesecalendar` and the
+table that officials gave."""
+
+
+def test_c2_a_second_witness_says_the_same_of_every_day_but_one() -> None:
+    second = holidays.country_holidays("CN", years=range(2004, 2027))
+    days = (date(2004, 1, 1) + timedelta(days=n) for n in range(8401))
+    differ = [day for day in days if CALENDAR.is_workday(day) != second.is_working_day(day)]
+    assert differ == [ONE_DOUBT]
 
 
 def test_the_year_after_the_last_published_is_weekends_and_statutory_days_alone() -> None:
@@ -46,7 +59,7 @@ def test_the_year_after_the_last_published_is_weekends_and_statutory_days_alone(
 
 
 @pytest.mark.parametrize("day", [date(2003, 12, 31), date(2028, 1, 1), date(1, 1, 1)])
-def test_years_outside_are_unknown(day: date) -> None:
+def test_c3_years_outside_are_unknown(day: date) -> None:
     with pytest.raises(CalendarUnknown):
         CALENDAR.kind_of(day)
 
@@ -108,7 +121,7 @@ def local() -> WorkingTime:
     ("region", "worked"),
     [("370100", False), ("370103", False), ("370102", True), ("370200", True), (None, True)],
 )
-def test_an_overlay_holds_in_its_region_and_below_and_the_nearest_wins(
+def test_c4_an_overlay_holds_in_its_region_and_below_and_the_nearest_wins(
     local: WorkingTime, region: str | None, worked: bool
 ) -> None:
     assert local.of(region).is_workday(SNOW.on) is worked
@@ -123,7 +136,7 @@ def test_an_overlay_explains_itself(local: WorkingTime) -> None:
     assert "暴雪停工" in line.why
 
 
-def test_business_hours_are_the_regions_own_or_those_it_lies_in(local: WorkingTime) -> None:
+def test_b3_business_hours_are_the_regions_own_or_those_it_lies_in(local: WorkingTime) -> None:
     assert local.of("370202").hours == (Span(time(8, 30), time(12)), Span(time(14), time(18)))
     start = datetime(2026, 3, 2, 8, tzinfo=SHANGHAI)
     end = due(start, WorkingMinutes(211), local.of("370202")).due_at

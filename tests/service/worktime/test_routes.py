@@ -11,7 +11,7 @@ QUESTION = {
 }
 
 
-async def test_anybody_may_reckon_a_deadline(city: City) -> None:
+async def test_d2_anybody_may_reckon_a_deadline(city: City) -> None:
     answer = await city.nobody.post("/v1/tools/deadline", QUESTION, key=None)
     assert answer.status_code == 200, answer.text
     found = answer.json()
@@ -22,7 +22,7 @@ async def test_anybody_may_reckon_a_deadline(city: City) -> None:
     assert len(found["explanation"]) == 8
 
 
-async def test_what_cannot_be_reckoned_is_refused(city: City) -> None:
+async def test_d2_what_cannot_be_reckoned_is_refused(city: City) -> None:
     for wrong, code, pointer in (
         ({"calendar_version": 9}, "calendar-unknown", None),
         ({"start": "2028-01-01T00:00:00Z"}, "calendar-unknown", None),

@@ -51,7 +51,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("budget", "falls", "expected"), CASES)
-def test_rungs(budget: AnyBudget, falls: str, expected: datetime) -> None:
+def test_e1_rungs(budget: AnyBudget, falls: str, expected: datetime) -> None:
     assert fall(budget, falls) == expected
 
 

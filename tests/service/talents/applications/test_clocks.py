@@ -69,7 +69,7 @@ def at_step(step: str, when: datetime = MONDAY) -> Application:
         ("office_consent", "2026-03-17"),
     ],
 )
-def test_each_step_has_its_working_days_the_day_of_arrival_not_counted(
+def test_l4_each_step_has_its_working_days_the_day_of_arrival_not_counted(
     step: str, due_at: str
 ) -> None:
     assert at_step(step).due_at == at(f"{due_at}T00:00:00")
