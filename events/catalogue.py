@@ -108,7 +108,18 @@ from events.of_people import (
     MunicipalCardEnded,
 )
 from events.of_quota import QuotaDropped, QuotaFreed, QuotaNamed, QuotaTaken
-from events.of_ratings import RatingCalledBack, RatingGiven, RatingRectified, RatingRuled
+from events.of_ratings import (
+    AppealDecided,
+    CaseBreached,
+    CaseWarned,
+    RatingAppealed,
+    RatingCalledBack,
+    RatingFollowedUp,
+    RatingGiven,
+    RatingRectified,
+    RatingRuled,
+    RatingSupplemented,
+)
 from events.of_requests import (
     CorrectionAnswered,
     CorrectionAsked,
@@ -217,6 +228,12 @@ AnyEvent = (
     | RatingCalledBack
     | RatingRectified
     | RatingRuled
+    | RatingSupplemented
+    | RatingFollowedUp
+    | RatingAppealed
+    | AppealDecided
+    | CaseWarned
+    | CaseBreached
     | SessionOpened
     | ChannelConfirmed
     | ChannelRemoved

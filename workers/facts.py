@@ -5,7 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import inbox
 from events.of_cards import BenefitRedeemed
-from events.of_ratings import RatingGiven, RatingRuled
+from events.of_ratings import (
+    CaseBreached,
+    RatingCalledBack,
+    RatingFollowedUp,
+    RatingGiven,
+    RatingRuled,
+)
 from events.of_requests import DeadlineBreached, RequestCompleted
 from service.satisfaction import counting
 from service.satisfaction.counting import Cell
@@ -13,7 +19,10 @@ from service.satisfaction.figures import Counts
 from workers import effects
 from workers.broker import broker
 
-COUNTED = (RatingGiven, RatingRuled, RequestCompleted, BenefitRedeemed, DeadlineBreached)
+COUNTED = (
+    RatingGiven, RatingCalledBack, RatingRuled, RatingFollowedUp, CaseBreached,
+    RequestCompleted, BenefitRedeemed, DeadlineBreached,
+)  # fmt: skip
 
 
 @dramatiq.actor(broker=broker, queue_name="facts", max_retries=8)

@@ -21,7 +21,7 @@ from service.escalation import repeating
 from service.requests import falling, lapsing, retention
 from service.requests.batches import placing
 from service.requests.clocks import Act
-from service.satisfaction import defaults
+from service.satisfaction import case_clocks, defaults
 from service.talents import alike
 from service.talents.applications import clocks
 from service.talents.cards import expiring
@@ -83,6 +83,10 @@ async def _rate_by_default(session: AsyncSession, now: datetime) -> int:
     return await defaults.record_due(session, now)
 
 
+async def _follow_cases(session: AsyncSession, now: datetime) -> int:
+    return await case_clocks.fire_due(session, now, BATCH)
+
+
 async def _expire_cards(session: AsyncSession, now: datetime) -> int:
     return await expiring.expire_due(session, now, BATCH)
 
@@ -113,7 +117,7 @@ async def _recompute(session: AsyncSession, now: datetime) -> int:
 
 DUTIES = (
     _end_pauses, _recompute, _fire_clocks, _advance_batches, _rate_by_default, _expire_cards,
-    _close_matters, _remind, _remind_again, _turn_absences,
+    _close_matters, _remind, _remind_again, _turn_absences, _follow_cases,
 )  # fmt: skip
 
 

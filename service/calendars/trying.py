@@ -26,6 +26,7 @@ MOVERS: tuple[Mover, ...] = (
 LEGS = {
     "promise": "承诺办结", "acceptance": "接件", "first_review": "初审", "handling": "办理",
     "correction": "补正答复", "call_back": "差评回访", "rectification": "差评整改",
+    "appeal": "差评申诉答复", "check": "整改审核",
     "review": "办卡审核", "mend": "办卡补充材料", "matter": "卡务",
 }  # fmt: skip
 STRETCH = 2_000

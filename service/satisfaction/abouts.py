@@ -127,7 +127,21 @@ async def of_redemption(
     session: AsyncSession, redemption_id: UUID, person_id: UUID | None, *, lock: bool = False
 ) -> About:
     """The holder's own redemption; locked, nobody rates it meanwhile. Raises NotFound."""
-    query = REDEMPTIONS.where(Redemption.id == redemption_id, Card.person_id == person_id)
+    return await _of_redemption(
+        session,
+        REDEMPTIONS.where(Redemption.id == redemption_id, Card.person_id == person_id),
+        lock,
+    )
+
+
+async def of_any_redemption(
+    session: AsyncSession, redemption_id: UUID, *, lock: bool = False
+) -> About:
+    """A redemption, for whoever has shown otherwise that they may rate it. Raises NotFound."""
+    return await _of_redemption(session, REDEMPTIONS.where(Redemption.id == redemption_id), lock)
+
+
+async def _of_redemption(session: AsyncSession, query: Any, lock: bool) -> About:
     if lock:
         query = query.with_for_update(of=Redemption, key_share=True)
     row = (await session.execute(query)).first()

@@ -19,8 +19,14 @@ from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
 from service.problems import FieldError, InvalidBody, Problem
 from service.satisfaction import case_queries, case_views, cases, rules
-from service.satisfaction.cases import NewCallBack, NewRectification, NewRuling
-from service.satisfaction.models import CaseState, Ruling, Verdict
+from service.satisfaction.cases import (
+    NewAppeal,
+    NewCallBack,
+    NewDecision,
+    NewRectification,
+    NewRuling,
+)
+from service.satisfaction.models import Addition, CaseState, Decision, Ruling, Verdict
 from service.worktime.words import until
 
 LIST = "/centre/bad-ratings"
@@ -34,6 +40,7 @@ STATES = {
     CaseState.OPEN: ("待回访", "warn"),
     CaseState.RECTIFYING: ("整改中", ""),
     CaseState.RECTIFIED: ("整改待审核", "warn"),
+    CaseState.APPEALED: ("申诉中", "warn"),
     CaseState.CLOSED: ("已办结", "good"),
 }
 VERDICTS = {
@@ -46,10 +53,17 @@ RULINGS = {
     Ruling.SEND_BACK: "退回重改",
     Ruling.VOID: "作废评价",
 }
+DECISIONS = {
+    Decision.UPHELD: "申诉成立,办结",
+    Decision.REJECTED: "申诉不成立,继续整改",
+}
+ADDED = {Addition.SUPPLEMENT: "补充评价", Addition.FOLLOW_UP: "追评"}
 WORDS: dict[str, Any] = {
     "states": STATES,
     "verdicts": VERDICTS,
     "rulings": RULINGS,
+    "decisions": DECISIONS,
+    "added": ADDED,
     "until": until,
 }
 
@@ -111,6 +125,7 @@ async def show(
         case=await case_views.view(session, case, rating, caller, now),
         revision=case.revision,
         reasons=await rules.void_reasons(session),
+        numbers=await rules.in_force(session),
         typed=form.texts if form else {},
         **WORDS,
     )
@@ -149,6 +164,7 @@ async def call_back(
 
     async def act() -> None:
         given = read(form, NewCallBack, "verdict", "note")
+        given.consent = bool(form.text("consent"))
         await cases.call_back(session, case_id, given, caller, form.revision, now)
 
     return await _acted(act(), form, _shown(request, session, caller, now, case_id))
@@ -168,6 +184,42 @@ async def rectify(
     async def act() -> None:
         given = read(form, NewRectification, "plan", "proof")
         await cases.rectify(session, case_id, given, caller, form.revision, now)
+
+    return await _acted(act(), form, _shown(request, session, caller, now, case_id))
+
+
+@post(ONE + "/appeal", guards=[clerk], status_code=303, **OPTIONS)
+async def appeal(
+    request: Request[Any, Any, Any],
+    case_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """对回访结论提出申诉。"""
+    form = await sent(request)
+
+    async def act() -> None:
+        given = read(form, NewAppeal, "reason")
+        await cases.appeal(session, case_id, given, caller, form.revision, now)
+
+    return await _acted(act(), form, _shown(request, session, caller, now, case_id))
+
+
+@post(ONE + "/decide-appeal", guards=[centre], status_code=303, **OPTIONS)
+async def decide_appeal(
+    request: Request[Any, Any, Any],
+    case_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """决定申诉。"""
+    form = await sent(request)
+
+    async def act() -> None:
+        given = read(form, NewDecision, "decision", "note")
+        await cases.decide_appeal(session, case_id, given, caller, form.revision, now)
 
     return await _acted(act(), form, _shown(request, session, caller, now, case_id))
 
@@ -206,4 +258,4 @@ def _shown(
     }
 
 
-ROUTES = [bad_ratings, bad_rating, call_back, rectify, rule]
+ROUTES = [bad_ratings, bad_rating, call_back, rectify, rule, appeal, decide_appeal]

@@ -15,7 +15,13 @@ from service.auth.guards import partner, roles, scope
 from service.etag import etag, revision_of, unchanged
 from service.satisfaction import case_queries, case_views, cases
 from service.satisfaction.case_views import CaseView
-from service.satisfaction.cases import NewCallBack, NewRectification, NewRuling
+from service.satisfaction.cases import (
+    NewAppeal,
+    NewCallBack,
+    NewDecision,
+    NewRectification,
+    NewRuling,
+)
 from service.satisfaction.models import BadRating, CaseState
 
 centre = roles(Role.CENTRE)
@@ -118,4 +124,40 @@ async def rule(
     return await _answer(session, case, caller, now)
 
 
-ROUTES = [bad_ratings, bad_rating, call_back, rectify, rule]
+@post("/v1/centre/bad-ratings/{case_id:uuid}/appeal", guards=[partner], status_code=200)
+async def appeal(
+    case_id: FromPath[UUID],
+    data: NewAppeal,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+    if_match: IfMatch = None,
+) -> Response[CaseView]:
+    """办理单位对回访结论申诉,3 个工作日内一次;答复前整改时限暂停 (satisfaction.md L3)。
+
+    Problems: 404, 409 `wrong-state` `appeal-window-over`, 412, 422, 428.
+    """
+    seen = revision_of(if_match)
+    case = await cases.appeal(session, case_id, data, caller, seen, now)
+    return await _answer(session, case, caller, now)
+
+
+@post("/v1/centre/bad-ratings/{case_id:uuid}/decide-appeal", guards=[centre], status_code=200)
+async def decide_appeal(
+    case_id: FromPath[UUID],
+    data: NewDecision,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+    if_match: IfMatch = None,
+) -> Response[CaseView]:
+    """由另一位工作人员决定申诉:成立即办结,不成立则继续整改 (satisfaction.md L3)。
+
+    Problems: 404, 409 `wrong-state` `same-officer`, 412, 422, 428.
+    """
+    seen = revision_of(if_match)
+    case = await cases.decide_appeal(session, case_id, data, caller, seen, now)
+    return await _answer(session, case, caller, now)
+
+
+ROUTES = [bad_ratings, bad_rating, call_back, rectify, rule, appeal, decide_appeal]

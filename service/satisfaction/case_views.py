@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth.callers import Caller, Role
 from service.partners.models import Partner
 from service.reference import regions
-from service.satisfaction import case_queries, names, rules
+from service.satisfaction import adding, case_queries, names, rules
 from service.satisfaction.figures import GRADE_NAMES
 from service.satisfaction.masking import masked
-from service.satisfaction.models import BadRating, CallBack, CaseState, Rating
+from service.satisfaction.models import BadRating, CallBack, CaseState, Rating, RatingAddition
 from service.satisfaction.promises import local, local_or_none
 from service.talents.models import Person
 
@@ -28,7 +28,7 @@ class TagView(msgspec.Struct, frozen=True):
 
 
 class Rater(msgspec.Struct, frozen=True):
-    """Whom to call; told to 专家中心 alone, and only while the case is open."""
+    """Whom to call: told to 专家中心 while the case is open, to the agency by consent only (G7)."""
 
     name: str
     phone: str | None
@@ -41,6 +41,17 @@ class TryView(msgspec.Struct, frozen=True):
     reached: bool
     verdict: str
     note: str
+
+
+class AddedView(msgspec.Struct, frozen=True):
+    """What the rater added later: a supplement, or a follow-up with its own grade (G5)."""
+
+    kind: str
+    grade: int | None
+    grade_name: str | None
+    tags: list[TagView]
+    comment: str | None
+    added_at: datetime | None
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +80,13 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     ruling_note: str | None
     closed_at: datetime | None
     overdue: bool
+    step_due_at: datetime | None
+    appeal: str | None
+    appeal_files: list[str]
+    appealed_at: datetime | None
+    appeal_decision: str | None
+    appeal_note: str | None
+    additions: list[AddedView]
     about: str | None = None
     rated_at: datetime | None = None
     opened_at: datetime | None = None
@@ -81,10 +99,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
 
 def overdue(case: BadRating, now: datetime) -> bool:
     """Whether the step that the case waits for should have been taken."""
-    if case.state == CaseState.OPEN:
-        return case.call_back_due_at <= now
-    waits = case.state == CaseState.RECTIFYING and case.rectify_due_at is not None
-    return bool(waits and case.rectify_due_at and case.rectify_due_at <= now)
+    return case.step_due_at is not None and case.step_due_at <= now
 
 
 class Words:
@@ -96,8 +111,14 @@ class Words:
         partners: dict[UUID, str],
         places: regions.Regions,
         tags: dict[str, str],
+        added: dict[UUID, list[RatingAddition]],
     ) -> None:
         self.offerings, self.partners, self.places, self.tags = offerings, partners, places, tags
+        self.added = added
+
+    def tag_views(self, codes: Sequence[str]) -> list[TagView]:
+        """Ready-made remarks with their texts."""
+        return [TagView(code, self.tags.get(code, code)) for code in codes]
 
 
 async def words(session: AsyncSession, ratings: Sequence[Rating]) -> Words:
@@ -111,6 +132,7 @@ async def words(session: AsyncSession, ratings: Sequence[Rating]) -> Words:
         {partner_id: name for partner_id, name in found},
         await regions.of(session),
         {code: tag.text for code, tag in tags.items()},
+        await adding.of(session, [rating.id for rating in ratings]),
     )
 
 
@@ -126,7 +148,7 @@ def _shared(case: BadRating, rating: Rating, known: Words, now: datetime) -> dic
         "partner_name": known.partners.get(rating.partner_id, ""),
         "grade": rating.grade,
         "grade_name": GRADE_NAMES[rating.grade],
-        "tags": [TagView(code, known.tags.get(code, code)) for code in rating.tags],
+        "tags": known.tag_views(rating.tags),
         "verdict": case.verdict,
         "rectify_due_at": local_or_none(case.rectify_due_at),
         "rectified_at": local_or_none(case.rectified_at),
@@ -137,7 +159,28 @@ def _shared(case: BadRating, rating: Rating, known: Words, now: datetime) -> dic
         "ruling_note": case.ruling_note,
         "closed_at": local_or_none(case.closed_at),
         "overdue": overdue(case, now),
+        "step_due_at": local_or_none(case.step_due_at),
+        "appeal": case.appeal,
+        "appeal_files": case.appeal_files or [],
+        "appealed_at": local_or_none(case.appealed_at),
+        "appeal_decision": case.appeal_decision,
+        "appeal_note": case.appeal_note,
     }
+
+
+def _added(rating: Rating, known: Words, hide: Sequence[str] | None = None) -> list[AddedView]:
+    """What was added; for the agency without names, numbers and times (G7)."""
+    return [
+        AddedView(
+            each.kind,
+            each.grade,
+            GRADE_NAMES[each.grade] if each.grade else None,
+            known.tag_views(each.tags),
+            each.comment if hide is None else masked(each.comment, hide),
+            local(each.added_at) if hide is None else None,
+        )
+        for each in known.added.get(rating.id, ())
+    ]
 
 
 def for_centre(
@@ -155,6 +198,7 @@ def for_centre(
     return CaseView(
         **_shared(case, rating, known, now),
         allowed=list(case.centre_acts()),
+        additions=_added(rating, known),
         comment=rating.comment,
         about=rating.about,
         rated_at=local(rating.rated_at),
@@ -168,12 +212,23 @@ def for_centre(
 
 
 def for_agency(
-    case: BadRating, rating: Rating, known: Words, now: datetime, rater_name: str
+    case: BadRating, rating: Rating, known: Words, now: datetime, person: Person
 ) -> CaseView:
-    """What the rated agency sees: never who rated, which request, or when (G7)."""
-    shared = _shared(case, rating, known, now)
-    comment = masked(rating.comment, [rater_name])
-    return CaseView(**shared, allowed=list(case.agency_acts()), comment=comment)
+    """What the rated agency sees: never who rated, which request, or when (G7).
+
+    With the rater's consent, given in the call-back, whom to turn to and which matter it was.
+    """
+    hide = [person.name]
+    more: dict[str, Any] = {}
+    if case.consented:
+        more = {"rater": Rater(person.name, person.phone), "about": rating.about}
+    return CaseView(
+        **_shared(case, rating, known, now),
+        **more,
+        allowed=list(case.agency_acts()),
+        comment=masked(rating.comment, hide),
+        additions=_added(rating, known, hide),
+    )
 
 
 async def views(
@@ -188,8 +243,7 @@ async def views(
         return [for_centre(case, rating, known, now) for case, rating in found]
     people = await _people(session, [rating for _, rating in found])
     return [
-        for_agency(case, rating, known, now, people[rating.person_id].name)
-        for case, rating in found
+        for_agency(case, rating, known, now, people[rating.person_id]) for case, rating in found
     ]
 
 
@@ -200,7 +254,7 @@ async def view(
     known = await words(session, [rating])
     person = (await _people(session, [rating]))[rating.person_id]
     if not caller.has(Role.CENTRE):
-        return for_agency(case, rating, known, now, person.name)
+        return for_agency(case, rating, known, now, person)
     rater = Rater(person.name, person.phone) if case.state == CaseState.OPEN else None
     tries = await case_queries.tries(session, case)
     return for_centre(case, rating, known, now, tries, rater)

@@ -12,16 +12,23 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from events import log
 from events.base import Event
-from events.of_ratings import RatingCalledBack, RatingRectified, RatingRuled
+from events.of_ratings import (
+    AppealDecided,
+    RatingAppealed,
+    RatingCalledBack,
+    RatingRectified,
+    RatingRuled,
+)
 from service import ids
 from service.auth.callers import Caller, Role
 from service.etag import check_revision
-from service.problems import FieldError, InvalidBody
-from service.satisfaction import case_queries, promises, rules
+from service.problems import FieldError, InvalidBody, Problem
+from service.satisfaction import case_clocks, case_queries, promises, rules
 from service.satisfaction.models import (
     NOT_REACHED,
     BadRating,
     CallBack,
+    Decision,
     Rating,
     Ruling,
     Verdict,
@@ -33,11 +40,15 @@ Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S"
 
 
 class NewCallBack(msgspec.Struct, forbid_unknown_fields=True):
-    """What a try to reach the rater found; `reached` follows from the verdict if not said."""
+    """What a try to reach the rater found; `reached` follows from the verdict if not said.
+
+    `consent`: the rater lets the agency know who they are and which matter it was (G7).
+    """
 
     verdict: Verdict
     note: Words
     reached: bool | None = None
+    consent: bool = False
 
 
 class NewRectification(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,6 +65,38 @@ class NewRuling(msgspec.Struct, forbid_unknown_fields=True):
     ruling: Ruling
     note: Words | None = None
     reason: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+
+
+class NewAppeal(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the verdict is wrong, with what shows it; `files` from `POST /v1/files`."""
+
+    reason: Words
+    files: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+
+
+class NewDecision(msgspec.Struct, forbid_unknown_fields=True):
+    """`upheld` ends the case, `rejected` gives the agency the rest of its days."""
+
+    decision: Decision
+    note: Words
+
+
+class AppealOver(Problem):
+    """The days in which an agency may appeal are over (L3)."""
+
+    code: ClassVar[str] = "appeal-window-over"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "已过申诉期"
+    advice: ClassVar[str] = "申诉须在回访结论后规定工作日内提出;请按期整改,或联系专家中心。"
+
+
+class SameOfficer(Problem):
+    """Whoever judged does not decide whether they judged well (L3)."""
+
+    code: ClassVar[str] = "same-officer"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "申诉须由另一位工作人员决定"
+    advice: ClassVar[str] = "这件差评由您回访定性,请由另一位工作人员决定申诉。"
 
 
 class WrongReason(InvalidBody):
@@ -96,11 +139,8 @@ async def call_back(
         told = NOT_REACHED
     else:
         case.called_back(given.verdict, officer, now)
-        case.note = given.note
-    if given.verdict is Verdict.SUBSTANTIATED:
-        days = numbers.rectify_workdays
-        case.begin_rectification(*await promises.due_in_workdays(session, rating.region, now, days))
-    event = RatingCalledBack(**_of(rating), verdict=told)
+        case.note, case.consented = given.note, given.consent
+    event = RatingCalledBack(**_of(rating), verdict=told, late=case.is_late("call_back"))
     return await _done(session, case, rating, event, by, now)
 
 
@@ -151,6 +191,51 @@ async def _check_files(session: AsyncSession, files: Sequence[UUID], by: Caller)
         raise InvalidBody(*(FieldError(f"/files/{k}", "unknown-file", wrong) for k in missing))
 
 
+async def appeal(
+    session: AsyncSession,
+    case_id: UUID,
+    given: NewAppeal,
+    by: Caller,
+    revision: int,
+    now: datetime,
+) -> BadRating:
+    """The rated agency says that the call-back's verdict is wrong, once, within some days (L3).
+
+    Raises NotFound, Stale, WrongState, AppealOver, InvalidBody.
+    """
+    case, rating = await _locked(session, case_id, by, revision, now)
+    await _check_files(session, given.files, by)
+    if case.appealed_at is None and case.called_back_at is not None:
+        days = (await rules.in_force(session)).appeal_workdays
+        ends_at, _ = await promises.due_in_workdays(
+            session, rating.region, case.called_back_at, days
+        )
+        if now >= ends_at:
+            raise AppealOver
+    case.lodge_appeal(given.reason, [str(each) for each in given.files], now)
+    return await _done(session, case, rating, RatingAppealed(**_of(rating)), by, now)
+
+
+async def decide_appeal(
+    session: AsyncSession,
+    case_id: UUID,
+    given: NewDecision,
+    by: Caller,
+    revision: int,
+    now: datetime,
+) -> BadRating:
+    """Another officer than the one who judged decides the appeal (L3).
+
+    Raises NotFound, Stale, WrongState, SameOfficer, InvalidBody.
+    """
+    case, rating = await _locked(session, case_id, by, revision, now)
+    if "decide-appeal" in case.centre_acts() and str(case.called_back_by) == by.id:
+        raise SameOfficer
+    case.decide_appeal(given.decision, given.note, UUID(by.id), now)
+    event = AppealDecided(**_of(rating), decision=given.decision)
+    return await _done(session, case, rating, event, by, now)
+
+
 async def rule(
     session: AsyncSession,
     case_id: UUID,
@@ -168,7 +253,8 @@ async def rule(
     case.rule(given.ruling, given.note, UUID(by.id), now)
     if given.ruling is Ruling.VOID:
         rating.voided_at, rating.void_reason = now, given.reason
-    event = RatingRuled(**_of(rating), ruling=given.ruling, reason=given.reason)
+    late = given.ruling is Ruling.ACCEPT and case.is_late("rectification")
+    event = RatingRuled(**_of(rating), ruling=given.ruling, reason=given.reason, late=late)
     return await _done(session, case, rating, event, by, now)
 
 
@@ -190,6 +276,8 @@ async def _locked(
     """The case that the caller may see, locked, as it was when they read it."""
     case, rating = await case_queries.one(session, case_id, by, now, lock=True)
     check_revision(case.revision, revision)
+    # What had fallen before this act is a fact of its own, though no sweep has come to it yet.
+    await case_clocks.fire(session, case, rating, now)
     return case, rating
 
 
@@ -207,5 +295,6 @@ async def _done(
 ) -> BadRating:
     author = by.author(Role.CENTRE, Role.PARTNER_CLERK)
     await log.append(session, event, by=author, region=rating.region, now=now)
+    await case_clocks.start(session, case, rating)
     await session.flush()  # the answer's ETag is the new revision
     return case

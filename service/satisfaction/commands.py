@@ -19,7 +19,9 @@ NAMES = {
     **{f"grade_{n}": f"{n} 级评价" for n in range(1, 6)},
     "voided": "作废", "defaults": "默认好评", "completed": "办结", "completed_in_time": "按时办结",
     "redeemed": "核销", "breached_acceptance": "接件超期", "breached_handling": "办理超期",
-    "breached_promise": "总时限超期",
+    "breached_promise": "总时限超期", "called_back": "已回访", "call_backs_ended": "应回访",
+    "rectified_in_time": "按期整改", "rectifications_ended": "应整改", "follow_ups": "追评",
+    "follow_ups_good": "追评好评",
 }  # fmt: skip
 
 

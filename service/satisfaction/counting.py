@@ -10,15 +10,26 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events.catalogue import AnyEvent
+from events import log
+from events.catalogue import AnyEvent, read
 from events.of_cards import BenefitRedeemed
-from events.of_ratings import RatingGiven, RatingRuled
+from events.of_ratings import (
+    CaseBreached,
+    OfRating,
+    RatingCalledBack,
+    RatingFollowedUp,
+    RatingGiven,
+    RatingRuled,
+)
 from events.of_requests import DeadlineBreached, RequestCompleted
 from service.counters.models import Redemption
 from service.requests.models import Request
 from service.satisfaction import abouts, promises
-from service.satisfaction.figures import Counts
-from service.satisfaction.models import FigureCount, Rating, Ruling
+from service.satisfaction.figures import Counts, total
+from service.satisfaction.models import NOT_REACHED, FigureCount, Rating, Ruling
+
+GOOD_FROM = 3
+"""Grades from here up are good (F1)."""
 
 NOBODY = UUID(int=0)
 """The partner of what happened while no partner had the request."""
@@ -54,6 +65,39 @@ def voided(grade: int) -> Counts:
     return Counts(graded(grade, -1), voided=1)
 
 
+def called_back(verdict: str, late: bool) -> Counts:
+    """What a call-back adds (F4); a try that reached nobody is none."""
+    if verdict == NOT_REACHED:
+        return Counts()
+    return Counts(called_back=1, call_backs_ended=0 if late else 1)
+
+
+def case_breached(leg: str) -> Counts:
+    """What a step of the loop that was not taken in time adds: its clock has ended (F4)."""
+    match leg:
+        case "call_back":
+            return Counts(call_backs_ended=1)
+        case "rectification":
+            return Counts(rectifications_ended=1)
+    return Counts()
+
+
+def rectified(late: bool) -> Counts:
+    """What an accepted rectification adds; one that was late had ended with its breach (F4)."""
+    return Counts() if late else Counts(rectified_in_time=1, rectifications_ended=1)
+
+
+def followed_up(grade: int) -> Counts:
+    """What a follow-up adds, to a figure of its own (G5)."""
+    return Counts(follow_ups=1, follow_ups_good=1 if grade >= GOOD_FROM else 0)
+
+
+async def _loop(session: AsyncSession, subject: str) -> Counts:
+    """What the loop of a rating has added: nothing happens in it once the rating is void."""
+    rows = await log.of_subject(session, subject)
+    return total(_step(event) for row in rows if (event := read(row.type, row.data)))
+
+
 def breached(leg: str) -> Counts:
     """What a missed deadline adds; a correction's is the holder's and counts for nobody, a first
     review is the first part of handling."""
@@ -71,6 +115,7 @@ class Known(msgspec.Struct, frozen=True):
     """What the rows that events name say, by their ids."""
 
     ratings: dict[UUID, Rating]
+    loops: dict[UUID, Counts]
     requests: dict[UUID, abouts.About]
     redemptions: dict[UUID, abouts.About]
 
@@ -85,10 +130,13 @@ async def changes_of(
 
 
 async def _known(session: AsyncSession, events: Sequence[AnyEvent]) -> Known:
-    ratings = {e.rating_id for e in events if isinstance(e, RatingGiven | RatingRuled)}
+    ratings = {e.rating_id for e in events if isinstance(e, OfRating)}
     requests = {e.request_id for e in events if isinstance(e, RequestCompleted | DeadlineBreached)}
     redeemed = {e.redemption_id for e in events if isinstance(e, BenefitRedeemed)}
-    known = Known({}, {}, {})
+    known = Known({}, {}, {}, {})
+    for event in events:
+        if isinstance(event, RatingRuled) and event.ruling == Ruling.VOID:
+            known.loops[event.rating_id] = await _loop(session, event.subject)
     if ratings:
         rows = await session.scalars(select(Rating).where(Rating.id.in_(ratings)))
         known.ratings.update({each.id: each for each in rows})
@@ -110,7 +158,9 @@ def _change_of(event: AnyEvent, known: Known) -> tuple[Cell, Counts] | None:
             return _of_rating(known.ratings[rating_id]), given(grade, origin)
         case RatingRuled(rating_id=rating_id, ruling=Ruling.VOID):
             rating = known.ratings[rating_id]
-            return _of_rating(rating), voided(rating.grade)
+            return _of_rating(rating), voided(rating.grade) + known.loops[rating_id].times(-1)
+        case OfRating(rating_id=rating_id):
+            return _of_rating(known.ratings[rating_id]), _step(event)
         case RequestCompleted(request_id=request_id, in_time=in_time):
             about = known.requests[request_id]
             change = Counts(completed=1, completed_in_time=int(in_time))
@@ -122,6 +172,20 @@ def _change_of(event: AnyEvent, known: Known) -> tuple[Cell, Counts] | None:
             about = known.requests[request_id]
             return _cell(about, due_at, event.partner_id), breached(leg)
     return None
+
+
+def _step(event: AnyEvent) -> Counts:
+    """What a step of the loop adds."""
+    match event:
+        case RatingCalledBack(verdict=verdict, late=late):
+            return called_back(verdict, late)
+        case RatingRuled(ruling=Ruling.ACCEPT, late=late):
+            return rectified(late)
+        case CaseBreached(leg=leg):
+            return case_breached(leg)
+        case RatingFollowedUp(grade=grade):
+            return followed_up(grade)
+    return Counts()
 
 
 def _of_rating(rating: Rating) -> Cell:

@@ -13,7 +13,7 @@ from service.satisfaction.rules import Rules
 
 
 class FigureRow(msgspec.Struct, frozen=True):
-    """One row: 好评率, 满意度, 主动评价率, and what they are made of."""
+    """One row: 好评率, 满意度, 主动评价率, the loop's shares (F4), and what they are made of."""
 
     key: str
     name: str
@@ -25,6 +25,9 @@ class FigureRow(msgspec.Struct, frozen=True):
     defaults: int
     completed: int
     redeemed: int
+    called_back_rate: Share
+    rectified_in_time_rate: Share
+    follow_up_rate: Share
 
 
 def row(key: str, name: str, counts: Counts, rules: Rules) -> FigureRow:
@@ -40,6 +43,9 @@ def row(key: str, name: str, counts: Counts, rules: Rules) -> FigureRow:
         counts.defaults,
         counts.completed,
         counts.redeemed,
+        figures.called_back_rate(counts),
+        figures.rectified_in_time_rate(counts),
+        figures.follow_up_rate(counts),
     )
 
 
@@ -124,7 +130,11 @@ def sla_table(
     return SlaTable(by, scope.region, period.begins_on, period.ends_on, local(now), items, whole)
 
 
-NOT_SLA = {"grades": (0, 0, 0, 0, 0), "voided": 0, "defaults": 0, "redeemed": 0}
+NOT_SLA = {
+    "grades": (0, 0, 0, 0, 0), "voided": 0, "defaults": 0, "redeemed": 0, "called_back": 0,
+    "call_backs_ended": 0, "rectified_in_time": 0, "rectifications_ended": 0, "follow_ups": 0,
+    "follow_ups_good": 0,
+}  # fmt: skip
 
 
 class PublicRow(msgspec.Struct, frozen=True):

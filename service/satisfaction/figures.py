@@ -34,6 +34,12 @@ class Counts(msgspec.Struct, frozen=True):
     breached_acceptance: int = 0
     breached_handling: int = 0
     breached_promise: int = 0
+    called_back: int = 0
+    call_backs_ended: int = 0
+    rectified_in_time: int = 0
+    rectifications_ended: int = 0
+    follow_ups: int = 0
+    follow_ups_good: int = 0
 
     @property
     def n(self) -> int:
@@ -125,6 +131,21 @@ def satisfaction(counts: Counts, weights: Sequence[int] = WEIGHTS) -> Share:
 def active_rate(counts: Counts) -> Share:
     """主动评价率: ratings that somebody gave, of the completions that could be rated (F3)."""
     return share(counts.n, counts.rateable)
+
+
+def called_back_rate(counts: Counts) -> Share:
+    """回访率: bad ratings called back, of those whose call-back clock ended (F4)."""
+    return share(counts.called_back, counts.call_backs_ended)
+
+
+def rectified_in_time_rate(counts: Counts) -> Share:
+    """按期整改率: rectified in time, of the rectifications whose clock ended (F4)."""
+    return share(counts.rectified_in_time, counts.rectifications_ended)
+
+
+def follow_up_rate(counts: Counts) -> Share:
+    """追评好评率: follow-ups of grades 5, 4 and 3 of all follow-ups; a figure of its own (G5)."""
+    return share(counts.follow_ups_good, counts.follow_ups)
 
 
 def on_time(counts: Counts) -> Share:

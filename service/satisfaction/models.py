@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -32,6 +33,7 @@ class Rating(Base):
     rated_at: Mapped[datetime] = mapped_column(index=True)
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str | None]
+    via: Mapped[str] = mapped_column(server_default="account")
 
     __table_args__ = (
         CheckConstraint("grade BETWEEN 1 AND 5", name="grade_in_range"),
@@ -47,11 +49,51 @@ class Rating(Base):
         return f"redemptions/{self.redemption_id}"
 
 
+class Addition(StrEnum):
+    """What a rater may add to a rating, each once (G5)."""
+
+    SUPPLEMENT = "supplement"
+    FOLLOW_UP = "follow_up"
+
+
+class RatingAddition(Base):
+    """补充评价 or 追评: beside the rating, which stays as it was given (G5). Never edited."""
+
+    __tablename__ = "rating_additions"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    rating_id: Mapped[UUID] = mapped_column(ForeignKey("ratings.id"))
+    kind: Mapped[str]
+    grade: Mapped[int | None]
+    tags: Mapped[list[str]]
+    comment: Mapped[str | None] = mapped_column(SealedText("rating_additions.comment"))
+    added_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("rating_id", "kind", name="uq_rating_additions_once"),
+        CheckConstraint(
+            "kind = 'supplement' AND grade IS NULL OR kind = 'follow_up' AND grade BETWEEN 1 AND 5",
+            name="grade_of_a_follow_up_only",
+        ),
+    )
+
+
+class RatingSlip(Base):
+    """A slip from a counter: rates one redemption without signing in, once, for some days."""
+
+    __tablename__ = "rating_slips"
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    redemption_id: Mapped[UUID] = mapped_column(ForeignKey("redemptions.id"), index=True)
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
 class CaseState(StrEnum):
     """Where the loop of a bad rating is (satisfaction.md 2)."""
 
     OPEN = "open"
     RECTIFYING = "rectifying"
+    APPEALED = "appealed"
     RECTIFIED = "rectified"
     CLOSED = "closed"
 
@@ -70,6 +112,13 @@ class Ruling(StrEnum):
     ACCEPT = "accept"
     SEND_BACK = "send_back"
     VOID = "void"
+
+
+class Decision(StrEnum):
+    """What becomes of an appeal (L3)."""
+
+    UPHELD = "upheld"
+    REJECTED = "rejected"
 
 
 NOT_REACHED = "not-reached"
@@ -101,20 +150,48 @@ class BadRating(Base):
     ruling_note: Mapped[str | None] = mapped_column(SealedText("bad_ratings.ruling_note"))
     calendar_version: Mapped[int] = mapped_column(default=1, server_default="1")
     generation: Mapped[int] = mapped_column(default=1, server_default="1")
+    consented: Mapped[bool] = mapped_column(server_default=false())
+    appeal: Mapped[str | None] = mapped_column(SealedText("bad_ratings.appeal"))
+    appeal_files: Mapped[list[str] | None]
+    appealed_at: Mapped[datetime | None]
+    appeal_decision: Mapped[str | None]
+    appeal_note: Mapped[str | None] = mapped_column(SealedText("bad_ratings.appeal_note"))
+    appeal_decided_at: Mapped[datetime | None]
+    appeal_decided_by: Mapped[UUID | None]
+    pauses: Mapped[list[Any]] = mapped_column(server_default="[]")
+    step_due_at: Mapped[datetime | None]
+    next_rung_at: Mapped[datetime | None]
+    fired: Mapped[list[str]] = mapped_column(server_default="[]")
     revision: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": revision}
 
-    __table_args__ = (Index("ix_bad_ratings_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_bad_ratings_state", "state", "id"),
+        Index(
+            "ix_bad_ratings_next_rung", "next_rung_at",
+            postgresql_where=text("next_rung_at IS NOT NULL"),
+        ),
+        CheckConstraint(
+            "appeal_decided_by <> called_back_by", name="appeal_by_another_officer"
+        ),
+    )  # fmt: skip
 
     def centre_acts(self) -> tuple[str, ...]:
         """What 专家中心 may do now; a rating can be voided once, whatever state its case is in."""
         if self.ruling == Ruling.VOID:
             return ()
-        return ("call-back", "rule") if self.state == CaseState.OPEN else ("rule",)
+        first = {CaseState.OPEN: ("call-back",), CaseState.APPEALED: ("decide-appeal",)}
+        return (*first.get(CaseState(self.state), ()), "rule")
 
     def agency_acts(self) -> tuple[str, ...]:
-        """What the rated agency may do now."""
-        return ("rectify",) if self.state == CaseState.RECTIFYING else ()
+        """What the rated agency may do now; an appeal but once (L3)."""
+        if self.state != CaseState.RECTIFYING:
+            return ()
+        return ("rectify",) if self.appealed_at else ("rectify", "appeal")
+
+    def is_late(self, leg: str) -> bool:
+        """Whether the leg's breach has fired; it stays a fact (time.md E3)."""
+        return f"{leg}:breach" in self.fired
 
     def check_call_back(self) -> None:
         """Raises WrongState."""
@@ -124,13 +201,10 @@ class BadRating(Base):
     def called_back(self, verdict: Verdict, by: UUID, now: datetime) -> None:
         """The rater was reached, or tried for long enough: the verdict stands (L1)."""
         self.verdict, self.called_back_at, self.called_back_by = verdict, now, by
-        if verdict is not Verdict.SUBSTANTIATED:
+        if verdict is Verdict.SUBSTANTIATED:
+            self.state = CaseState.RECTIFYING
+        else:
             self.state, self.closed_at = CaseState.CLOSED, now
-
-    def begin_rectification(self, due_at: datetime, calendar_version: int) -> None:
-        """The agency is to mend it by `due_at`, by that version of the calendar (L2)."""
-        self.state, self.rectify_due_at = CaseState.RECTIFYING, due_at
-        self.calendar_version = calendar_version
 
     def rectify(self, plan: str, proof: str, files: list[str], now: datetime) -> None:
         """The agency says how it mended the matter, with proof (L2). Raises WrongState."""
@@ -138,6 +212,34 @@ class BadRating(Base):
             raise WrongState(self.state, self.agency_acts())
         self.state, self.rectified_at = CaseState.RECTIFIED, now
         self.plan, self.proof, self.proof_files = plan, proof, files
+        self._pause(now)
+
+    def lodge_appeal(self, words: str, files: list[str], now: datetime) -> None:
+        """The agency says that the verdict is wrong; its clock stands still (L3)."""
+        if "appeal" not in self.agency_acts():
+            raise WrongState(self.state, self.agency_acts())
+        self.state, self.appealed_at = CaseState.APPEALED, now
+        self.appeal, self.appeal_files = words, files
+        self._pause(now)
+
+    def decide_appeal(self, decision: "Decision", note: str, by: UUID, now: datetime) -> None:
+        """Upheld, the case ends; else the agency has the rest of its days (L3)."""
+        if self.state != CaseState.APPEALED:
+            raise WrongState(self.state, self.centre_acts())
+        self.appeal_decision, self.appeal_note = decision, note
+        self.appeal_decided_at, self.appeal_decided_by = now, by
+        if decision is Decision.UPHELD:
+            self.state, self.closed_at = CaseState.CLOSED, now
+        else:
+            self._go_on(now)
+
+    def _pause(self, now: datetime) -> None:
+        self.pauses = [*self.pauses, [now.isoformat(), None]]
+
+    def _go_on(self, now: datetime) -> None:
+        self.state = CaseState.RECTIFYING
+        *before, (begin, _) = self.pauses
+        self.pauses = [*before, [begin, now.isoformat()]]
 
     def rule(self, ruling: Ruling, note: str | None, by: UUID, now: datetime) -> None:
         """Accept, send back, or void (L2, G6). Raises WrongState."""
@@ -147,7 +249,7 @@ class BadRating(Base):
             raise WrongState(self.state, self.centre_acts())
         self.ruling, self.ruled_by, self.ruling_note = ruling, by, note
         if ruling is Ruling.SEND_BACK:
-            self.state = CaseState.RECTIFYING
+            self._go_on(now)
         else:
             self.state, self.closed_at = CaseState.CLOSED, self.closed_at or now
 
@@ -191,6 +293,12 @@ class FigureCount(Base):
     breached_acceptance: Mapped[int] = mapped_column(server_default="0")
     breached_handling: Mapped[int] = mapped_column(server_default="0")
     breached_promise: Mapped[int] = mapped_column(server_default="0")
+    called_back: Mapped[int] = mapped_column(server_default="0")
+    call_backs_ended: Mapped[int] = mapped_column(server_default="0")
+    rectified_in_time: Mapped[int] = mapped_column(server_default="0")
+    rectifications_ended: Mapped[int] = mapped_column(server_default="0")
+    follow_ups: Mapped[int] = mapped_column(server_default="0")
+    follow_ups_good: Mapped[int] = mapped_column(server_default="0")
 
 
 class RatingMark(Base):

@@ -102,12 +102,7 @@ SELECT count(*) FILTER (WHERE b.state = 'open') AS uncalled,
        count(*) FILTER (WHERE b.state = 'rectifying') AS rectifying,
        count(*) FILTER (WHERE b.state = 'rectifying' AND b.rectify_due_at <= :now)
            AS rectifying_overdue,
-       count(*) FILTER (WHERE b.state = 'rectified') AS to_rule,
-       count(*) FILTER (WHERE b.called_back_at IS NOT NULL) AS called,
-       count(*) FILTER (WHERE b.called_back_at IS NOT NULL OR b.call_back_due_at <= :now)
-           AS to_call,
-       count(*) FILTER (WHERE b.rectified_at < b.rectify_due_at) AS mended,
-       count(*) FILTER (WHERE b.rectified_at IS NOT NULL OR b.rectify_due_at <= :now) AS to_mend
+       count(*) FILTER (WHERE b.state IN ('rectified', 'appealed')) AS to_rule
 FROM bad_ratings b JOIN ratings r ON r.id = b.rating_id
 WHERE r.region = ANY(:codes) AND r.voided_at IS NULL
 """
@@ -147,8 +142,8 @@ async def overview(session: AsyncSession, scope: Scope, period: Period, now: dat
         risk=await _risk(session, at, cases, numbers),
         funnel=await _funnel(session, at, period),
         satisfaction=row("total", place, counts, numbers),
-        called_back_rate=figures.share(cases["called"], cases["to_call"]),
-        rectified_in_time_rate=figures.share(cases["mended"], cases["to_mend"]),
+        called_back_rate=figures.called_back_rate(counts),
+        rectified_in_time_rate=figures.rectified_in_time_rate(counts),
         on_time=figures.on_time(counts),
     )
 

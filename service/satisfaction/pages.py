@@ -23,6 +23,8 @@ from service.satisfaction import (
     rating_pages,
     rules,
     ruling_pages,
+    slip_pages,
+    used_pages,
 )
 from service.satisfaction import overview as overviews
 from service.satisfaction.breakdown import Dimension, Period, Place, Scope
@@ -171,4 +173,6 @@ ROUTES = [
     *case_pages.ROUTES,
     *rating_pages.ROUTES,
     *ruling_pages.ROUTES,
+    *slip_pages.ROUTES,
+    *used_pages.ROUTES,
 ]

@@ -14,7 +14,7 @@ from events.of_ratings import RatingGiven
 from service import ids
 from service.auth.callers import Caller, Role
 from service.problems import FieldError, InvalidBody, Problem, WrongState
-from service.satisfaction import abouts, promises, rules
+from service.satisfaction import abouts, case_clocks, promises, rules
 from service.satisfaction.abouts import About
 from service.satisfaction.figures import BAD
 from service.satisfaction.models import BadRating, CaseState, Rating
@@ -102,7 +102,7 @@ async def rate_request(
     Raises NotFound, Stale, WrongState, AlreadyRated, WindowOver, InvalidBody and its kinds.
     """
     about = await abouts.of_request(session, request_id, by.person_id, lock=True, revision=revision)
-    return await _rate(session, about, given, by, now)
+    return await rate(session, about, given, by.author(Role.TALENT), now)
 
 
 async def rate_redemption(
@@ -110,12 +110,19 @@ async def rate_redemption(
 ) -> Rating:
     """Rate a benefit that one's own card was redeemed for (api.md 6.1). Raises as above."""
     about = await abouts.of_redemption(session, redemption_id, by.person_id, lock=True)
-    return await _rate(session, about, given, by, now)
+    return await rate(session, about, given, by.author(Role.TALENT), now)
 
 
-async def _rate(
-    session: AsyncSession, about: About, given: NewRating, by: Caller, now: datetime
+async def rate(
+    session: AsyncSession,
+    about: About,
+    given: NewRating,
+    by: log.Author,
+    now: datetime,
+    *,
+    via: str = "account",
 ) -> Rating:
+    """Rate a thing that is locked; `via` a slip where nobody signed in. Raises as above."""
     numbers = await rules.in_force(session)
     if await of(session, about) is not None:
         raise AlreadyRated
@@ -124,12 +131,12 @@ async def _rate(
     rating = about.rating(
         ids.new_id(), given.grade, list(dict.fromkeys(given.tags)), _words(given.comment), now
     )
-    await record(session, rating, by.author(Role.TALENT), now)
+    rating.via = via
+    await record(session, rating, by, now)
     if rating.grade in BAD:
-        due_at, version = await promises.due_in_workdays(
-            session, rating.region, now, numbers.call_back_workdays
-        )
-        session.add(_case(rating, due_at, version, now))
+        case = _case(rating, now)
+        await case_clocks.start(session, case, rating)
+        session.add(case)
         await session.flush()
     return rating
 
@@ -138,15 +145,15 @@ def _words(comment: str | None) -> str | None:
     return (comment or "").strip() or None
 
 
-def _case(rating: Rating, due_at: datetime, version: int, now: datetime) -> BadRating:
+def _case(rating: Rating, now: datetime) -> BadRating:
     return BadRating(
         id=ids.new_id(),
         rating_id=rating.id,
         state=CaseState.OPEN,
         opened_at=now,
-        call_back_due_at=due_at,
-        calendar_version=version,
         attempts=0,
+        pauses=[],
+        fired=[],
     )
 
 
@@ -161,6 +168,7 @@ async def record(session: AsyncSession, rating: Rating, by: log.Author, now: dat
         grade=rating.grade,
         tags=tuple(rating.tags),
         origin=rating.origin,
+        via=rating.via or "account",
     )
     await log.append(session, event, by=by, region=rating.region, now=now)
 

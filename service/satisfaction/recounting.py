@@ -30,6 +30,25 @@ SELECT (r.rated_at AT TIME ZONE 'Asia/Shanghai')::date AS day, r.offering, r.par
 FROM taken e JOIN ratings r ON r.id = (e.data->>'rating_id')::uuid
 WHERE e.type = 'hck.rating.given.v1' GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
+LOOP = """
+SELECT (r.rated_at AT TIME ZONE 'Asia/Shanghai')::date AS day, r.offering, r.partner_id, r.region,
+       r.category, r.sector, l.called, l.uncalled, l.accepted, l.unmended, l.follow_up,
+       count(*) AS times
+FROM (
+    SELECT e.subject,
+           coalesce(bool_or(e.data->>'verdict' <> 'not-reached'), false) AS called,
+           bool_or(e.type = 'hck.rating.breached.v1' AND e.data->>'leg' = 'call_back') AS uncalled,
+           coalesce(bool_or(e.data->>'ruling' = 'accept'), false) AS accepted,
+           bool_or(e.type = 'hck.rating.breached.v1' AND e.data->>'leg' = 'rectification')
+           AS unmended,
+           max((e.data->>'grade')::int) FILTER (WHERE e.type = 'hck.rating.followed_up.v1')
+           AS follow_up
+    FROM taken e WHERE e.subject LIKE 'ratings/%' GROUP BY e.subject
+    HAVING NOT bool_or(e.type = 'hck.rating.ruled.v1' AND e.data->>'ruling' = 'void')
+       AND count(*) > 1
+) l JOIN ratings r ON r.id = substr(l.subject, 9)::uuid
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+"""
 COMPLETED = """
 SELECT (e.at AT TIME ZONE 'Asia/Shanghai')::date AS day, r.offering,
        (e.data->>'partner_id')::uuid AS partner_id, r.region, r.category, v.sector,
@@ -59,7 +78,8 @@ WAITING = """
 SELECT count(*) FROM events e
 LEFT JOIN inbox i ON i.consumer = 'facts.count' AND i.subject = e.subject
                  AND i.sequence >= e.sequence
-WHERE i.subject IS NULL AND e.type IN ('hck.rating.given.v1', 'hck.rating.ruled.v1',
+WHERE i.subject IS NULL AND e.type IN ('hck.rating.given.v1', 'hck.rating.called_back.v1',
+      'hck.rating.ruled.v1', 'hck.rating.followed_up.v1', 'hck.rating.breached.v1',
       'hck.request.completed.v1', 'hck.benefit.redeemed.v1', 'hck.deadline.breached.v1')
 """
 
@@ -68,6 +88,18 @@ def _given(row: Any) -> Counts:
     if not row.active:
         return Counts(defaults=1)
     return Counts(voided=1) if row.void else Counts(counting.graded(row.grade))
+
+
+def _loop(row: Any) -> Counts:
+    good = row.follow_up is not None and row.follow_up >= counting.GOOD_FROM
+    return Counts(
+        called_back=int(row.called),
+        call_backs_ended=int(row.called or row.uncalled),
+        rectified_in_time=int(row.accepted and not row.unmended),
+        rectifications_ended=int(row.accepted or row.unmended),
+        follow_ups=int(row.follow_up is not None),
+        follow_ups_good=int(good),
+    )
 
 
 def _completed(row: Any) -> Counts:
@@ -82,7 +114,13 @@ def _breached(row: Any) -> Counts:
     return counting.breached(row.leg)
 
 
-READINGS = ((GIVEN, _given), (COMPLETED, _completed), (REDEEMED, _redeemed), (BREACHED, _breached))
+READINGS = (
+    (GIVEN, _given),
+    (LOOP, _loop),
+    (COMPLETED, _completed),
+    (REDEEMED, _redeemed),
+    (BREACHED, _breached),
+)
 
 
 async def recount(session: AsyncSession) -> dict[Cell, Counts]:

@@ -1,5 +1,6 @@
 """The holder's doors: rating what was done for them, and the notices they got (api.md 5.3, 6.1)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -14,10 +15,21 @@ from service.auth.callers import Caller
 from service.auth.guards import talent
 from service.etag import revision_of
 from service.problems import NotFound
-from service.satisfaction import abouts, notice_routes, promises, rating
+from service.satisfaction import abouts, adding, notice_routes, promises, rating
+from service.satisfaction.adding import NewSupplement
 from service.satisfaction.figures import GRADE_NAMES
-from service.satisfaction.models import Rating
+from service.satisfaction.models import Rating, RatingAddition
 from service.satisfaction.rating import NewRating
+
+
+class AdditionView(msgspec.Struct, frozen=True):
+    """A supplement (no grade) or a follow-up (G5)."""
+
+    kind: str
+    grade: int | None
+    tags: list[str]
+    comment: str | None
+    added_at: datetime
 
 
 class RatingView(msgspec.Struct, frozen=True):
@@ -32,10 +44,11 @@ class RatingView(msgspec.Struct, frozen=True):
     origin: str
     rated_at: datetime
     voided: bool
+    additions: list[AdditionView]
 
     @classmethod
-    def of(cls, row: Rating) -> "RatingView":
-        """The view of a row."""
+    def of(cls, row: Rating, added: Sequence[RatingAddition] = ()) -> "RatingView":
+        """The view of a row and of what was added to it."""
         return cls(
             str(row.id),
             row.about,
@@ -46,7 +59,15 @@ class RatingView(msgspec.Struct, frozen=True):
             row.origin,
             promises.local(row.rated_at),
             row.voided_at is not None,
+            [
+                AdditionView(a.kind, a.grade, a.tags, a.comment, promises.local(a.added_at))
+                for a in added
+            ],
         )
+
+
+async def _view(session: AsyncSession, row: Rating) -> RatingView:
+    return RatingView.of(row, (await adding.of(session, [row.id]))[row.id])
 
 
 @post("/v1/requests/{request_id:uuid}/rating", guards=[talent])
@@ -92,7 +113,7 @@ async def rating_of_request(
     found = await rating.of(session, about)
     if found is None:
         raise NotFound
-    return RatingView.of(found)
+    return await _view(session, found)
 
 
 @get("/v1/redemptions/{redemption_id:uuid}/rating", guards=[talent])
@@ -106,10 +127,44 @@ async def rating_of_redemption(
     found = await rating.of(session, about)
     if found is None:
         raise NotFound
-    return RatingView.of(found)
+    return await _view(session, found)
+
+
+@post("/v1/ratings/{rating_id:uuid}/supplement", guards=[talent])
+async def supplement(
+    rating_id: FromPath[UUID],
+    data: NewSupplement,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> RatingView:
+    """补充评价:评价后 5 个工作日内一次,可加标签和说明,等级不变 (satisfaction.md G5)。
+
+    Problems: 404, 409 `already-added` `addition-window-over` `nothing-to-add-to`,
+    422 `tag-of-other-grade`.
+    """
+    return await _view(session, await adding.supplement(session, rating_id, data, caller, now))
+
+
+@post("/v1/ratings/{rating_id:uuid}/follow-up", guards=[talent])
+async def follow_up(
+    rating_id: FromPath[UUID],
+    data: NewRating,
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> RatingView:
+    """追评:差评整改获认可后 30 天内一次,另有等级,不改原评价 (satisfaction.md G5, L2)。
+
+    Problems: 404, 409 `already-added` `addition-window-over` `nothing-to-add-to`,
+    422 `tag-of-other-grade` `bad-rating-needs-reason`.
+    """
+    return await _view(session, await adding.follow_up(session, rating_id, data, caller, now))
 
 
 ROUTES = [
+    supplement,
+    follow_up,
     rate_request,
     rate_redemption,
     rating_of_request,

@@ -16,6 +16,11 @@ class Rules(msgspec.Struct, frozen=True):
     call_back_workdays: int = 1
     no_contact_days: int = 3
     rectify_workdays: int = 15
+    appeal_workdays: int = 3
+    decide_workdays: int = 5
+    check_workdays: int = 5
+    supplement_workdays: int = 5
+    slip_days: int = 7
     publish_from: int = 5
     silent_hours: int = 24
 

@@ -62,6 +62,16 @@ def _leg(*legs: str) -> Callable[[Any], bool]:
     return lambda event: event.leg in legs
 
 
+def _near(*legs: str) -> Callable[[Any], bool]:
+    """A warning before the step of a case is due."""
+    return lambda event: event.leg in legs and not event.rung.startswith("breach")
+
+
+def _past(*legs: str) -> Callable[[Any], bool]:
+    """A reminder some working days after it was missed (time.md E1)."""
+    return lambda event: event.leg in legs and event.rung.startswith("breach")
+
+
 def _is(name: str, *values: str) -> Callable[[Any], bool]:
     return lambda event: getattr(event, name) in values
 
@@ -72,6 +82,10 @@ ASKED = ("renewal", "unit_change", "replacement")
 
 def _death(decision: str) -> Callable[[Any], bool]:
     return lambda event: event.kind == "death" and event.decision == decision
+
+
+CENTRES_LEGS = ("call_back", "appeal", "check")
+"""The steps of a bad rating's case that 专家中心 takes itself."""
 
 
 LINES: Mapping[type[Event], tuple[Line, ...]] = {
@@ -143,7 +157,9 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
         Line((HOLDER,), "您的惠才卡已转到新的用人单位,今后由新单位的服务专员联系您。"),
         Line((SPECIALISTS,), "一位持卡人才已转入本单位,请与其联系。"),
     ),
-    of_cards.BenefitRedeemed: (Line((HOLDER,), "您在{partner}使用了“{offering}”,欢迎评价。"),),
+    of_cards.BenefitRedeemed: (
+        Line((HOLDER,), "您在{partner}使用了“{offering}”,欢迎在“我的权益”中评价。"),
+    ),
     of_cards.BenefitConflicted: (
         Line(
             (CENTRE, CLERKS),
@@ -265,8 +281,8 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
         ),
         Line(
             (CENTRE,),
-            "工作日历调整,一条“{offering}”差评的回访期限改为{due}。",
-            _is("leg", "call_back"),
+            "工作日历调整,一条“{offering}”差评的{leg}期限改为{due}。",
+            _is("leg", *CENTRES_LEGS),
         ),
         Line(
             (CLERKS,),
@@ -339,6 +355,11 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_partners.PartnerAnswered: (Line((CENTRE, CLERKS), "{partner}已恢复接件,派件恢复正常。"),),
     of_ratings.RatingGiven: (
         Line((CENTRE,), "收到一条“{offering}”差评,请按时回访。", lambda event: event.grade <= 2),
+        Line(
+            (HOLDER,),
+            "您的一次“{offering}”已凭评价码评价;如非您或家人所评,请告知专家中心。",
+            _is("via", "slip"),
+        ),
     ),
     of_ratings.RatingCalledBack: (
         Line(
@@ -347,9 +368,36 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
             _is("verdict", "substantiated"),
         ),
     ),
+    of_ratings.RatingSupplemented: (),
+    of_ratings.RatingFollowedUp: (
+        Line(
+            (CENTRE,), "“{offering}”整改后的追评仍不满意,请跟进。", lambda event: event.grade <= 2
+        ),
+    ),
+    of_ratings.RatingAppealed: (
+        Line((CENTRE,), "办理单位对一条“{offering}”差评的回访结论提出申诉,须由另一位同事决定。"),
+    ),
+    of_ratings.AppealDecided: (
+        Line((CLERKS,), "“{offering}”差评的申诉成立,已办结。", _is("decision", "upheld")),
+        Line((CLERKS,), "“{offering}”差评的申诉不成立,请按期整改。", _is("decision", "rejected")),
+    ),
+    of_ratings.CaseWarned: (
+        Line((CLERKS,), "“{offering}”差评的整改将于{due}到期。", _near("rectification")),
+        Line((CLERKS, CENTRE), "“{offering}”差评的整改超期仍未提交。", _past("rectification")),
+        Line((CENTRE,), "一条“{offering}”差评的{leg}将于{due}到期。", _near(*CENTRES_LEGS)),
+        Line((CENTRE,), "一条“{offering}”差评的{leg}超期仍未办。", _past(*CENTRES_LEGS)),
+    ),
+    of_ratings.CaseBreached: (
+        Line((CLERKS, CENTRE), "“{offering}”差评的整改已超期,请立即办理。", _leg("rectification")),
+        Line((CENTRE,), "一条“{offering}”差评的{leg}已超期,请立即办理。", _leg(*CENTRES_LEGS)),
+    ),
     of_ratings.RatingRectified: (Line((CENTRE,), "一条“{offering}”差评已提交整改,待审核。"),),
     of_ratings.RatingRuled: (
-        Line((HOLDER,), "您反映的“{offering}”问题已整改,感谢您的意见。", _is("ruling", "accept")),
+        Line(
+            (HOLDER,),
+            "您反映的“{offering}”问题已整改并经核实,请再评一次(追评)。",
+            _is("ruling", "accept"),
+        ),
         Line((CLERKS,), "“{offering}”差评的整改被退回,请重新整改。", _is("ruling", "send_back")),
     ),
 }
@@ -363,6 +411,10 @@ LEGS = {
     "handling": "办理",
     "promise": "总时限",
     "correction": "补正",
+    "call_back": "回访",
+    "appeal": "申诉答复",
+    "rectification": "整改",
+    "check": "整改审核",
 }
 
 

@@ -41,6 +41,12 @@ FIGURES: Sequence[Column] = (
     ("defaults", "默认好评"),
     ("completed", "办结"),
     ("redeemed", "核销"),
+    ("called_back_rate.value", "回访率"),
+    ("called_back_rate.n", "应回访数"),
+    ("rectified_in_time_rate.value", "按期整改率"),
+    ("rectified_in_time_rate.n", "应整改数"),
+    ("follow_up_rate.value", "追评好评率"),
+    ("follow_up_rate.n", "追评数"),
 )
 SLA: Sequence[Column] = (
     ("key", "代码"),

@@ -19,7 +19,7 @@ OPEN = {
     "/v1/status-lists/{id}", "/v1/tools/deadline", "/problems/{code}", "/schema/asyncapi.json",
     "/schema/events/{name}", "/v1/offerings", "/v1/offerings/{code}", "/v1/card-categories",
     "/v1/public/satisfaction", "/v1/public/card-checks", "/c", "/v1/audit/keys", "/card-worker.js",
-    "/offerings", "/offerings/{code}",
+    "/offerings", "/offerings/{code}", "/rate/{token}",
     "/v1/public/batches", "/v1/public/batches/{id}",
 }  # fmt: skip
 """Doors that need no credentials; a new one has to be written down here."""

@@ -69,7 +69,7 @@ async def test_a_bad_rating_is_called_back_mended_and_accepted(city: City) -> No
     city.pass_time(timedelta(days=1))
     bureau = await city.client("housing")
     task = await bureau.get(path)
-    assert (task.json()["allowed"], task.json()["rater"]) == (["rectify"], None)
+    assert (task.json()["allowed"], task.json()["rater"]) == (["rectify", "appeal"], None)
     mended = {"plan": "增设专人复核时限", "proof": "新排班表"}
     done = await bureau.post(f"{path}/rectify", mended, etag=task.headers["ETag"])
     assert done.json()["state"] == "rectified"
@@ -79,7 +79,7 @@ async def test_a_bad_rating_is_called_back_mended_and_accepted(city: City) -> No
     assert ended.json()["state"] == "closed"
     await city.settle()
     holder = await city.person("talent", region="370100")
-    assert "您反映的“人才公寓申请”问题已整改,感谢您的意见。" in await notices(holder)
+    assert "您反映的“人才公寓申请”问题已整改并经核实,请再评一次(追评)。" in await notices(holder)
     after = await overview(city)
     assert after["called_back_rate"]["value"] == after["rectified_in_time_rate"]["value"] == 1.0
 

@@ -4,56 +4,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from events import log
-from service.auth.callers import Caller, Role
+from service.auth.callers import Role
 from service.problems import InvalidBody, NotFound, Stale, WrongState
 from service.satisfaction import case_queries, case_views, cases, rating
 from service.satisfaction.cases import NewCallBack, NewRectification, NewRuling
-from service.satisfaction.models import BadRating, CaseState, Ruling, Verdict
-from tests.service.satisfaction.make import BAD, GOOD, MONDAY, Stage
-
-TUESDAY = MONDAY + timedelta(days=1)
-FOUND = NewCallBack(Verdict.SUBSTANTIATED, "确有其事")
-NOBODY_THERE = NewCallBack(Verdict.NO_CONTACT, "无人接听")
-MENDED = NewRectification("已调整窗口排班", "见附件照片")
-
-
-class Loop:
-    """One case, and the acts on it with the revision that it has."""
-
-    def __init__(self, stage: Stage, case: BadRating) -> None:
-        self.stage, self.case = stage, case
-        self.session: AsyncSession = stage.session
-
-    async def call_back(self, given: NewCallBack, now: datetime = TUESDAY) -> BadRating:
-        officer, seen = self.stage.officer, self.case.revision
-        return await cases.call_back(self.session, self.case.id, given, officer, seen, now)
-
-    async def rectify(self, by: Caller | None = None, now: datetime = TUESDAY) -> BadRating:
-        clerk, seen = by or self.stage.clerk, self.case.revision
-        return await cases.rectify(self.session, self.case.id, MENDED, clerk, seen, now)
-
-    async def rule(self, given: NewRuling, now: datetime = TUESDAY) -> BadRating:
-        officer, seen = self.stage.officer, self.case.revision
-        return await cases.rule(self.session, self.case.id, given, officer, seen, now)
-
-    async def story(self) -> list[tuple[str, str | None]]:
-        rows = await log.of_subject(self.session, f"ratings/{self.case.rating_id}")
-        told = [(row.type, row.data.get("verdict") or row.data.get("ruling")) for row in rows]
-        return [(kind.removeprefix("hck.rating."), more) for kind, more in told]
-
-
-@pytest.fixture
-async def loop(stage: Stage) -> Loop:
-    request = await stage.request()
-    made = await rating.rate_request(stage.session, request.id, BAD, stage.holder, MONDAY)
-    found = await case_queries.page(
-        stage.session, stage.officer, MONDAY, state=None, after=None, limit=10
-    )
-    assert [row.id for _, row in found] == [made.id]
-    return Loop(stage, found[0][0])
+from service.satisfaction.models import CaseState, Ruling, Verdict
+from tests.service.satisfaction.looping import FOUND, NOBODY_THERE, TUESDAY, Loop
+from tests.service.satisfaction.make import BAD, GOOD, MONDAY
 
 
 async def test_a_substantiated_case_is_mended_accepted_and_closed(loop: Loop) -> None:
@@ -186,7 +144,7 @@ async def test_the_agency_sees_what_was_said_but_not_who_said_it(loop: Loop) -> 
     clerk = loop.stage.clerk
     case, row = await case_queries.one(loop.session, loop.case.id, clerk, TUESDAY)
     seen = await case_views.view(loop.session, case, row, clerk, TUESDAY)
-    assert (seen.grade, seen.allowed) == (1, ["rectify"])
+    assert (seen.grade, seen.allowed) == (1, ["rectify", "appeal"])
     assert seen.comment == "窗口让我跑了三次,电话 ***,我是林*"
     hidden = (seen.about, seen.rated_at, seen.opened_at, seen.rater, seen.tries)
     assert hidden == (None,) * 5

@@ -27,11 +27,19 @@ class Town:
     async def set(self) -> "Town":
         async with self.city.sessions.begin() as session:
             self.stage = await Stage(session).set()
+        return await self.sign_in()
+
+    async def sign_in(self) -> "Town":
         self.holder = await signed_in(self.city, self.stage.holder)
         self.clerk = await signed_in(self.city, self.stage.clerk)
         self.other_clerk = await signed_in(self.city, self.stage.other_clerk)
         self.officer = await signed_in(self.city, self.stage.officer)
         return self
+
+    async def next_day(self) -> None:
+        """A day later everybody signs in again."""
+        self.city.pass_time(timedelta(days=1))
+        await self.sign_in()
 
     async def completed(self, state: State = State.COMPLETED, **given: Any) -> UUID:
         async with self.city.sessions.begin() as session:
@@ -111,6 +119,49 @@ async def test_two_officers_at_once_are_one_call_back(town: Town) -> None:
     acts = (town.officer.post(f"{path}/call-back", body, etag=tag) for _ in range(4))
     codes = sorted(answer.status_code for answer in await asyncio.gather(*acts))
     assert codes == [200, 412, 412, 412]
+
+
+async def test_an_appeal_and_its_decision_go_through_the_doors(town: Town) -> None:
+    path, tag = await town.case()
+    said = {"verdict": "substantiated", "note": "属实", "consent": True}
+    done = await town.officer.post(f"{path}/call-back", said, etag=tag)
+    await town.next_day()
+    seen = await town.clerk.get(path)
+    assert seen.json()["allowed"] == ["rectify", "appeal"]
+    assert seen.json()["rater"]["name"] == "林小满"
+    body = {"reason": "系统停机"}
+    assert refused(await town.other_clerk.post(f"{path}/appeal", body, etag=tag))[0] == 404
+    lodged = await town.clerk.post(f"{path}/appeal", body, etag=done.headers["ETag"])
+    assert (lodged.json()["state"], lodged.json()["allowed"]) == ("appealed", [])
+    decision = {"decision": "rejected", "note": "停机公告时间不符"}
+    decide, tag = f"{path}/decide-appeal", lodged.headers["ETag"]
+    assert refused(await town.clerk.post(decide, decision, etag=tag)) == (403, "forbidden")
+    assert refused(await town.officer.post(decide, decision, etag=tag)) == (409, "same-officer")
+    async with town.city.sessions.begin() as session:
+        town.stage.session = session
+        another = await town.stage.account(Role.CENTRE, region="370000")
+    ended = await (await signed_in(town.city, another)).post(decide, decision, etag=tag)
+    assert (ended.json()["state"], ended.json()["appeal_decision"]) == ("rectifying", "rejected")
+    assert refused(await town.clerk.post(f"{path}/appeal", body, etag=ended.headers["ETag"])) == (
+        409,
+        "wrong-state",
+    )
+
+
+async def test_what_is_added_to_a_rating_is_seen_beside_it(town: Town) -> None:
+    made = await town.rated(GOOD)
+    path = f"/v1/ratings/{made['id']}"
+    given = {"tags": ["512"], "comment": "第二次也好"}
+    answer = await town.holder.post(f"{path}/supplement", given)
+    assert answer.status_code == 201
+    (added,) = answer.json()["additions"]
+    assert (added["kind"], added["grade"], added["tags"]) == ("supplement", None, ["512"])
+    assert refused(await town.holder.post(f"{path}/supplement", given)) == (409, "already-added")
+    assert refused(await town.holder.post(f"{path}/follow-up", {"grade": 5})) == (
+        409,
+        "nothing-to-add-to",
+    )
+    assert refused(await town.clerk.post(f"{path}/supplement", given)) == (403, "forbidden")
 
 
 async def test_the_tables_say_that_they_can_be_had_as_sheets(town: Town) -> None:

@@ -10,12 +10,13 @@ from service.auth.callers import Role
 from service.problems import InvalidBody, NotFound
 from service.reference import regions
 from service.requests.models import Clock, Dispatch, Request, State
-from service.satisfaction import breakdown, rating
+from service.satisfaction import breakdown, case_clocks, rating
 from service.satisfaction.breakdown import Dimension, Period, Scope
 from service.satisfaction.figures import Counts
 from service.satisfaction.overview import Overview, overview
 from service.satisfaction.rating import NewRating
 from tests.service.satisfaction.make import BAD, MONDAY, Stage
+from tests.workers.test_facts import count_all
 from workers.facts import count_facts
 
 ALWAYS = Period()
@@ -153,7 +154,10 @@ async def test_bad_ratings_wait_for_their_call_back(stage: Stage) -> None:
     assert (found.risk.bad_ratings_uncalled, found.risk.bad_ratings_overdue) == (1, 0)
     assert found.called_back_rate.n == 0
     scope = await everywhere(stage.session)
-    late = await overview(stage.session, scope, ALWAYS, MONDAY + timedelta(days=2))
+    later = MONDAY + timedelta(days=2)
+    await case_clocks.fire_due(stage.session, later, 20)
+    await count_all(stage.session)
+    late = await overview(stage.session, scope, ALWAYS, later)
     assert (late.risk.bad_ratings_overdue, late.called_back_rate.value) == (1, 0.0)
 
 

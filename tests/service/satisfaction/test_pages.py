@@ -174,3 +174,61 @@ async def test_pages_of_the_centre_are_closed_to_others(town: Town, path: str) -
     assert (await town.holder.get(path)).status_code == 403
     nobody = await town.city.nobody.get(path)
     assert (nobody.status_code, nobody.headers["location"][:8]) == (303, "/sign-in")
+
+
+async def test_a_benefit_used_is_listed_rated_and_supplemented(town: Town) -> None:
+    used = await town.redeemed()
+    path = f"/my/redemptions/{used}/rating"
+    assert path in (await town.holder.get("/my/redemptions")).text
+    assert (await send(town.holder, path, grade="5")).headers["location"] == f"{path}?done=1"
+    seen = await town.holder.get(path)
+    assert "补充几句" in seen.text
+    more = await send(town.holder, f"{path}/supplement", comment="还想说 <i>", more="510")
+    assert more.status_code == 303
+    seen = await town.holder.get(path)
+    assert "还想说 &lt;i&gt;" in shown(seen, "added-supplement")
+    assert "补充几句" not in seen.text
+
+
+async def test_the_follow_up_form_opens_when_the_matter_was_mended(town: Town) -> None:
+    path, tag = await town.case()
+    said = {"verdict": "substantiated", "note": "属实"}
+    tag = (await town.officer.post(f"{path}/call-back", said, etag=tag)).headers["ETag"]
+    await town.next_day()
+    mended = {"plan": "改", "proof": "见附"}
+    tag = (await town.clerk.post(f"{path}/rectify", mended, etag=tag)).headers["ETag"]
+    case = (await town.officer.get(path)).json()
+    mine = f"/my/{case['about']}/rating"
+    assert "请再评一次" not in (await town.holder.get(mine)).text
+    await town.officer.post(f"{path}/rule", {"ruling": "accept"}, etag=tag)
+    assert "请再评一次" in (await town.holder.get(mine)).text
+    assert (await send(town.holder, f"{mine}/follow-up")).status_code == 422
+    assert (await send(town.holder, f"{mine}/follow-up", grade="4")).status_code == 303
+    assert "满意" in shown(await town.holder.get(mine), "added-follow_up")
+    told = await town.officer.get(f"/centre/bad-ratings/{case['id']}")
+    assert "追评" in shown(told, "additions")
+
+
+async def test_the_agency_appeals_and_another_officer_decides_on_pages(town: Town) -> None:
+    path, tag = await town.case()
+    said = {"verdict": "substantiated", "note": "属实"}
+    await town.officer.post(f"{path}/call-back", said, etag=tag)
+    await town.next_day()
+    page = path.removeprefix("/v1")
+    seen = await town.clerk.get(page)
+    assert 'data-test="appeal"' in seen.text
+    done = await send(town.clerk, f"{page}/appeal", _revision=revision(seen), reason="停机")
+    assert done.status_code == 303
+    seen = await town.officer.get(page)
+    assert "申诉中" in seen.text
+    refused = await send(
+        town.officer,
+        f"{page}/decide-appeal",
+        _revision=revision(seen),
+        decision="upheld",
+        note="是",
+    )
+    assert refused.status_code == 409
+    assert "另一位工作人员" in refused.text
+    listed = await town.officer.get("/centre/bad-ratings?state=appealed")
+    assert "前答复" in shown(listed, "case")
