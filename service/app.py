@@ -46,6 +46,7 @@ from service.requests import deadline_routes, message_routes, partner_routes, st
 from service.requests import pages as request_pages
 from service.requests import routes as request_routes
 from service.requests.batches import routes as batch_routes
+from service.requests.forecasting import routes as forecast_routes
 from service.requests.loans import routes as loan_routes
 from service.satisfaction import centre_routes
 from service.satisfaction import pages as satisfaction_pages
@@ -99,6 +100,7 @@ ROOMS: list[Any] = [
     journal_routes,
     key_admin_routes,
     key_routes,
+    forecast_routes,
     loan_routes,
     matter_routes,
     message_routes,

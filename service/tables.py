@@ -20,6 +20,7 @@ from service.reference import models as reference_models
 from service.requests import members as request_members
 from service.requests import models as request_models
 from service.requests.batches import models as batch_models
+from service.requests.forecasting import models as forecast_models
 from service.requests.loans import models as loan_models
 from service.satisfaction import models as satisfaction_models
 from service.talents import alike, models, reading
@@ -52,6 +53,7 @@ ROOMS = (
     request_members,
     request_models,
     batch_models,
+    forecast_models,
     loan_models,
     satisfaction_models,
     models,

@@ -6,12 +6,13 @@ from dramatiq import Actor
 
 from events import catalogue as e
 from events.base import Event
-from workers import erasing, facts, notices, routing
+from workers import erasing, facts, notices, paces, routing
 
 HEARD: dict[str, tuple[Actor[Any, Any], tuple[type[Event], ...]]] = {
     "routing.route": (routing.route, routing.UNPLACED),
     "facts.count": (facts.count, facts.COUNTED),
     "notices.tell": (notices.tell, notices.TOLD),
+    "paces.note": (paces.note, paces.ENDS),
     "erasing.erase": (erasing.erase, erasing.ENDS),
 }
 """Each consumer by the name under which the inbox knows it: its actor and what it listens to."""

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, time, timedelta
+from time import monotonic
 
 import structlog
 from sqlalchemy import text
@@ -30,6 +31,7 @@ from service.talents.importing import actions as imports
 from service.talents.matters import following, reminding
 from service.talents.proof import card_keys, drawing, key_acts, statuslists
 from service.worktime.hours import SHANGHAI
+from workers.steady import Steady
 
 Sessions = async_sessionmaker[AsyncSession]
 Work = Callable[[AsyncSession, datetime], Awaitable[object]]
@@ -192,17 +194,29 @@ HOUSEKEEPING: dict[str, Work] = {
 
 
 async def run(
-    sessions: Sessions, clock: Callable[[], datetime], stop: asyncio.Event | None = None
+    sessions: Sessions,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event | None = None,
+    *,
+    counting: Callable[[], float] = monotonic,
 ) -> None:
-    """Sweep until `stop` is set, at once again while there is more to do; never gives up."""
+    """Sweep until `stop` is set, at once again while there is more to do; never gives up.
+
+    `counting` are seconds that never go back: where `clock` has jumped against them, nothing is
+    swept until it has settled (steady.py).
+    """
     stop, tidied = stop or asyncio.Event(), datetime.min.replace(tzinfo=SHANGHAI)
+    steady, held = Steady(counting), False
     while not stop.is_set():
         now, more = clock(), 0
-        if now - tidied >= TIDY_EVERY:
-            await tidy(sessions, now)
-            tidied = now
-        with contextlib.suppress(Exception):  # logged where it happened, tried again
-            more = await sweep(sessions, now)
+        if held != (held := not steady.holds(now)):
+            log.warning("the clock jumped" if held else "the clock has settled", now=str(now))
+        if not held:
+            if abs(now - tidied) >= TIDY_EVERY:  # also where it was set back
+                await tidy(sessions, now)
+                tidied = now
+            with contextlib.suppress(Exception):  # logged where it happened, tried again
+                more = await sweep(sessions, now)
         if not more:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), WAIT)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from local.simulation import tables
+from local.simulation import backtest, tables
 from local.simulation.agencies import AGENCIES, DEMAND
+from local.simulation.engine import Simulation
 from local.simulation.report import play
-from local.simulation.world import Plan, month_after
+from local.simulation.world import Plan, World, month_after
 
 LAST = date(2027, 1, 1)
 """A run ends with the last published year, so that what is open then still has a calendar."""
@@ -27,12 +28,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calendar", type=Path, help="换一份日历(calendar 或 calendar_overlays)")
     parser.add_argument("--agencies", type=Path, default=AGENCIES, help="办理单位的行为")
     parser.add_argument("--demand", type=Path, default=DEMAND, help="申请从哪来")
+    parser.add_argument("--backtest", action="store_true", help="用这段历史回测超期预测")
     parser.add_argument("--json", action="store_true", help="输出 JSON,含每一天")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what a run shows; with a change, both runs and the difference."""
     usual = plan_of(arguments)
+    if arguments.backtest:
+        return _backtest(usual, as_json=arguments.json)
     changed = msgspec.structs.replace(
         usual, budgets=tuple(arguments.budget), calendar=arguments.calendar
     )
@@ -47,6 +51,18 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n—— 改后\n\n" + "\n".join(tables.shown(after)))
         print("\n—— 相差\n\n" + "\n".join(tables.compared(before, after)))
     return 1 if before.faults or (after is not None and after.faults) else 0
+
+
+def _backtest(plan: Plan, *, as_json: bool) -> int:
+    """Make the forecasts of a run's mornings, and print how they came true."""
+    world = World(plan)
+    made = list(backtest.forecasts(world, Simulation(world).run().history))
+    found = backtest.scores(made)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    else:
+        print("\n".join(line for score in found for line in tables.scored(score)))
+    return 0
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:

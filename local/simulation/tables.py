@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from local.simulation.backtest import Score
 from local.simulation.report import Kept, Load, Report
 
 LEG_WORDS = {
@@ -50,6 +51,28 @@ def compared(usual: Report, changed: Report) -> list[str]:
         "",
         *grid(("服务事项", *head[1:]), [_difference(*each) for each in offerings if _differ(each)]),
     ]
+
+
+def scored(score: Score) -> Iterator[str]:
+    """How the forecasts of one leg came true."""
+    yield f"{LEG_WORDS[score.leg]}:{score.forecasts} 次预测,其中 {score.breached} 次超期。"
+    yield (
+        f"Brier {score.brier:.4f}(只报总超期率 {score.base:.4f},"
+        f"只报本单位超期率 {score.by_partner:.4f}),比总超期率好 {score.skill_percent:.1f}%。"
+    )
+    yield (
+        f"共预计超期 {score.expected:.1f} 件,实际 {score.breached} 件;"
+        f"每单位每周平均差 {score.off_a_week:.2f} 件。"
+    )
+    yield from grid(
+        ("预测可能", "次数", "平均预测", "实际超期"),
+        [
+            (f"{b.from_percent}–{b.from_percent + 10}%", str(b.forecasts),
+             f"{b.said_percent:.1f}%", f"{b.came_percent:.1f}%")
+            for b in score.buckets
+        ],
+    )  # fmt: skip
+    yield ""
 
 
 def grid(head: Cells, rows: Sequence[Cells]) -> Iterator[str]:
