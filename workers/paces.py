@@ -14,6 +14,7 @@ ENDS = (
     of_requests.RequestAccepted,
     of_requests.RequestBounced,
     of_requests.OfferWithdrawn,
+    of_requests.FirstReviewed,
     of_requests.RequestDeclined,
     of_requests.RequestCompleted,
     of_requests.RequestWithdrawn,

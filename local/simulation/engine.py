@@ -190,7 +190,7 @@ class Simulation:
         self._work_on(journey, now)
 
     def _review(self, journey: Journey, now: datetime) -> None:
-        journey.pass_review(now)
+        journey.review("passed", now)
         self._work_on(journey, now)
 
     def _publicise(self, journey: Journey, now: datetime) -> None:

@@ -15,7 +15,7 @@ from service.requests.actions import reach, reviewing
 from service.requests.clocks import Leg, Reason
 from service.requests.ladder import ACTING
 from service.requests.models import Clock, Dispatch, Pause, Request
-from service.requests.states import Ended, State
+from service.requests.states import Ended, Stage, State
 from service.worktime.calendars import Calendar
 from service.worktime.current import WorkingTime
 from service.worktime.hours import SHANGHAI
@@ -115,11 +115,11 @@ class Journey:
             self.reviews.append(clock)
         self.request.accept(clock.due_at or now, now, stage)
 
-    def pass_review(self, now: datetime) -> None:
-        """reviewing.go_on."""
+    def review(self, outcome: reviewing.Outcome, now: datetime) -> None:
+        """reviewing.end: where it passed, the time for the decision begins."""
         in_time = self.stop("first_review", now)
-        decision = self.start("handling", now)
-        self.request.end_first_review("passed", decision.due_at, in_time=in_time)
+        due_at = self.start("handling", now).due_at if outcome == "passed" else None
+        self.request.end_first_review(outcome, due_at, in_time=in_time)
 
     def bounce(self, reason: str, now: datetime) -> None:
         """handling.bounce."""
@@ -178,7 +178,10 @@ class Journey:
 
     def complete(self, outcome: str, now: datetime) -> None:
         """handling.complete."""
-        self.stop("handling", now)
+        if self.request.stage == Stage.FIRST_REVIEW:
+            self.review("passed" if outcome == "granted" else "refused", now)
+        if "handling" in self.running:
+            self.stop("handling", now)
         in_time = self.stop("promise", now)
         reason = "不符合条件" if outcome == "declined" else None
         self.request.complete(outcome, {}, reason, in_time=in_time, now=now)
@@ -205,9 +208,13 @@ class Journey:
 
     def _whole(self, now: datetime) -> None:
         """Its time is cut into legs and must add up (time.md L1)."""
-        course = legs.course_of(self.request, self.dispatches, self.pauses, self.reviews, now)
+        course = self.course(now)
         cut = legs.cut(course)
         self.tally.legs(cut, legs.faults(course, cut))
+
+    def course(self, now: datetime) -> legs.Course:
+        """The facts that its legs are cut from."""
+        return legs.course_of(self.request, self.dispatches, self.pauses, self.reviews, now)
 
 
 def working_day_after(calendar: Calendar, day: date, number: int) -> date:

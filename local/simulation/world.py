@@ -19,6 +19,7 @@ from local.simulation.agencies import (
     read_demand,
 )
 from local.simulation.opening import Opening
+from service.offerings import details
 from service.offerings.catalogue import NO_POLICY, content_of
 from service.offerings.models import OfferingVersion
 from service.problems import FieldError, InvalidBody
@@ -62,10 +63,9 @@ class World:
     """All that stays as it is during a run."""
 
     def __init__(self, plan: Plan) -> None:
-        rows = _rows("catalogue")
         self.plan = plan
-        self.usual = _versions(rows)
-        self.versions = _versions(_changed(rows, plan.budgets))
+        self.usual = versions()
+        self.versions = versions(plan.budgets)
         self.working_time = _working_time(plan.calendar)
         self.agencies = read_agencies(plan.agencies)
         self.demand: Demand = read_demand(plan.demand)
@@ -112,27 +112,34 @@ def days_of(plan: Plan) -> list[date]:
     return [plan.begins_on + timedelta(days=n) for n in range(length)]
 
 
-def _rows(name: str) -> list[tables.Row]:
-    return tables.read_table(name, (tables.DATA / f"{name}.tsv").read_text(encoding="utf-8"))
+def versions(budgets: Sequence[str] = ()) -> dict[str, OfferingVersion]:
+    """The offerings that are handled, as shipped, with other budgets; raises InvalidBody."""
+    text = (tables.DATA / "catalogue.tsv").read_text(encoding="utf-8")
+    rows, policies = tables.read_table("catalogue", text), details.policies()
+    contents = [
+        content_of(row, policies.get(row["code"], NO_POLICY))
+        for row in rows
+        if row["mode"] == "case"
+    ]
+    by_code = {content["code"]: content for content in contents}
+    for told in budgets:
+        code, column, number = _budget(told)
+        if code not in by_code or not number:
+            raise _no_budget(told)
+        by_code[code][column] = number
+    return {code: OfferingVersion(**content) for code, content in by_code.items()}
 
 
-def _versions(rows: Sequence[tables.Row]) -> dict[str, OfferingVersion]:
-    cases = [content_of(row, NO_POLICY) for row in rows if row["mode"] == "case"]
-    return {content["code"]: OfferingVersion(**content) for content in cases}
+def _budget(text: str) -> tuple[str, str, int]:
+    told = BUDGET.fullmatch(text)
+    if told is None:
+        raise _no_budget(text)
+    return told[1], COLUMN[told[2]], int(told[3])
 
 
-def _changed(rows: Sequence[tables.Row], budgets: Sequence[str]) -> list[tables.Row]:
-    """The catalogue with other budgets; raises InvalidBody."""
-    by_code = {row["code"]: dict(row) for row in rows if row["mode"] == "case"}
-    for text in budgets:
-        told = BUDGET.fullmatch(text)
-        if told is None or told[1] not in by_code or not int(told[3]):
-            wrong = (
-                f"“{text}”不对;应如 HO-01.handling=10(受理 acceptance 为工作小时,其余为工作日)。"
-            )
-            raise InvalidBody(FieldError("/budget", "unknown", wrong), detail=wrong)
-        by_code[told[1]][COLUMN[told[2]]] = told[3]
-    return list(by_code.values())
+def _no_budget(text: str) -> InvalidBody:
+    wrong = f"“{text}”不对;应如 HO-01.handling=10(受理 acceptance 为工作小时,其余为工作日)。"
+    return InvalidBody(FieldError("/budget", "unknown", wrong), detail=wrong)
 
 
 def _working_time(path: Path | None) -> WorkingTime:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '41ca4dfe2270'
-down_revision = '41ca4dfe2260'
+down_revision = 'HEADREV'
 branch_labels = None
 depends_on = None
 

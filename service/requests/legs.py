@@ -124,10 +124,13 @@ def faults(course: Course, legs: Sequence[Leg]) -> list[str]:
 
 
 def _review_faults(course: Course) -> list[str]:
-    """A first review begins with an acceptance, and is a bank's time to its end."""
+    """A first review begins with an acceptance, and is a bank's time to its end.
+
+    One that ended in the instant in which it began took nobody's time.
+    """
     starts = {offer.end for offer in course.offers}
     return [
         f"first review from {begin.isoformat()} where nobody took it on"
         for begin, end in course.reviews
-        if begin not in starts or end < begin or not _is_handled(course, begin)
+        if begin not in starts or end < begin or (begin < end and not _is_handled(course, begin))
     ]

@@ -13,15 +13,17 @@ from service.requests.models import Clock, Dispatch, Request
 from service.requests.states import Ended
 from service.worktime import reckoning
 
-LEGS = ("acceptance", "handling")
-"""The legs that are a partner's to keep; the holder's promise is both of them."""
+LEGS = ("acceptance", "first_review", "handling")
+"""The legs that are a partner's to keep; the holder's promise is all of them."""
 
-# A clock knows no partner; the offer that it began with does, to the microsecond.
+# A clock knows no partner; the offer that it began with or under does. One that was declined since
+# is another bank's, which had its own clocks.
 OFFERED = and_(Clock.leg == "acceptance", Dispatch.offered_at == Clock.started_at)
 TAKEN_ON = and_(
-    Clock.leg == "handling",
-    Dispatch.ended_at == Clock.started_at,
+    Clock.leg != "acceptance",
     Dispatch.end == Ended.ACCEPTED,
+    Dispatch.ended_at <= Clock.started_at,
+    or_(Dispatch.declined_at.is_(None), Dispatch.declined_at >= Clock.stopped_at),
 )
 
 

@@ -15,10 +15,12 @@ from local.simulation.journey import Journey
 from local.simulation.tally import Tally
 from local.simulation.world import Plan, World
 from service.requests import legs
-from service.requests.states import OPEN, UNROUTED, Ended, Party, State
+from service.requests.states import FIRST_REVIEW, OPEN, UNROUTED, Ended, Party, Stage, State
 from service.worktime.hours import at
 
-WORLD = World(Plan(requests=1, months=1, seed=1, begins_on=date(2026, 3, 1)))
+CHANGES = ("FI-01.publicity=3",)  # a first review, publicity and several banks in one offering
+WORLD = World(Plan(requests=1, months=1, seed=1, begins_on=date(2026, 3, 1), budgets=CHANGES))
+VERSION = WORLD.versions["FI-01"]
 PARTNERS = [agency.partner_id for agency in WORLD.agencies[:4]]
 START = at(date(2026, 3, 2), time(10))
 SPANS = st.one_of(
@@ -41,8 +43,7 @@ class Journeys(RuleBasedStateMachine):
     @initialize()
     def submit(self) -> None:
         self.now = START
-        version = WORLD.versions["HO-01"]
-        self.journey = Journey(0, version, "370100", WORLD.working_time, Tally(), self.now)
+        self.journey = Journey(0, VERSION, "370100", WORLD.working_time, Tally(), self.now)
 
     @rule(span=SPANS)
     def wait(self, span: timedelta) -> None:
@@ -99,9 +100,17 @@ class Journeys(RuleBasedStateMachine):
     def say_no_for_the_next_to_be_asked(self) -> None:
         """One bank of several declines (handling._decline)."""
         self.journey.dispatches[-1].declined_at = self.now
-        self.journey.stop("handling", self.now)
+        if self.journey.request.stage == Stage.FIRST_REVIEW:
+            self.journey.review("refused", self.now)
+        else:
+            self.journey.stop("handling", self.now)
         self.journey.request.decline(in_time=self.journey.stop("promise", self.now))
         self.journey.start("promise", self.now)
+
+    @precondition(lambda self: FIRST_REVIEW in self.journey.request.acts(Party.PARTNER))
+    @rule()
+    def pass_the_first_review(self) -> None:
+        self.journey.review("passed", self.now)
 
     @in_state(State.ACCEPTED)
     @rule(outcome=st.sampled_from(("granted", "declined")))
@@ -121,7 +130,7 @@ class Journeys(RuleBasedStateMachine):
     @invariant()
     def its_time_is_whole(self) -> None:
         journey = self.journey
-        course = legs.course_of(journey.request, journey.dispatches, journey.pauses, self.now)
+        course = journey.course(self.now)
         cut = legs.cut(course)
         assert legs.faults(course, cut) == []
         until = journey.request.ended_at or self.now
@@ -143,7 +152,7 @@ class Journeys(RuleBasedStateMachine):
         assert len(standing) <= 1
 
 
-Journeys.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Journeys.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestJourneys = Journeys.TestCase
 
 
@@ -155,5 +164,5 @@ def test_a_leg_that_is_left_out_is_told() -> None:
     journey.accept(START + timedelta(hours=2))
     assert journey.dispatches[0].end == Ended.ACCEPTED
     journey.dispatches[0].ended_at = START + timedelta(hours=1, minutes=59)
-    course = legs.course_of(journey.request, journey.dispatches, [], START + timedelta(hours=3))
+    course = journey.course(START + timedelta(hours=3))
     assert any("no offer ended" in fault for fault in legs.faults(course, legs.cut(course)))
