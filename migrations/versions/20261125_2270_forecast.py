@@ -1,13 +1,13 @@
 """The forecast: how far each clock had got when it ended
 
-Revision: 41ca4dfe2270, after: 41ca4dfe2260
+Revision: 41ca4dfe2270, after: 41ca4dfe2230
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '41ca4dfe2270'
-down_revision = 'HEADREV'
+down_revision = '41ca4dfe2230'
 branch_labels = None
 depends_on = None
 

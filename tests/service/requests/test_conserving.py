@@ -4,7 +4,9 @@ A machine of random journeys over the product's own row and verbs: each act that
 at any time, the same instant included.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from hypothesis import settings
@@ -30,7 +32,7 @@ SPANS = st.one_of(
 )
 
 
-def in_state(*states: State) -> object:
+def in_state(*states: State) -> Callable[[Any], Any]:
     return precondition(lambda self: self.journey.request.state in states)
 
 
