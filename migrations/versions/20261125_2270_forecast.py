@@ -1,13 +1,13 @@
 """The forecast: how far each clock had got when it ended
 
-Revision: 41ca4dfe2270, after: 41ca4dfe2230
+Revision: 41ca4dfe2270, after: 41ca4dfe2280
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '41ca4dfe2270'
-down_revision = '41ca4dfe2230'
+down_revision = '41ca4dfe2280'
 branch_labels = None
 depends_on = None
 
