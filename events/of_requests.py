@@ -87,9 +87,11 @@ class RequestBounced(OfRequest, frozen=True, kw_only=True, tag="hck.request.boun
 
 
 class RequestDeclined(OfRequest, frozen=True, kw_only=True, tag="hck.request.declined.v1"):
-    """One bank of several declined, `in_time` or not; the next of the holder's choice is asked."""
+    """One bank of several declined, `in_time` or not; the next of the holder's choice is asked.
+    `files`: how many came with the answer."""
 
     in_time: bool
+    files: int = 0
 
 
 class CorrectionAsked(OfRequest, frozen=True, kw_only=True, tag="hck.request.correction_asked.v1"):
@@ -127,10 +129,12 @@ class RequestProgressed(OfRequest, frozen=True, kw_only=True, tag="hck.request.p
 
 
 class RequestCompleted(OfRequest, frozen=True, kw_only=True, tag="hck.request.completed.v1"):
-    """办结: granted or declined; `in_time` says whether the holder's promise was kept."""
+    """办结: granted or declined; `in_time` says whether the holder's promise was kept, `files` how
+    many came with the answer."""
 
     outcome: str
     in_time: bool
+    files: int = 0
 
 
 class RequestWithdrawn(OfRequest, frozen=True, kw_only=True, tag="hck.request.withdrawn.v1"):

@@ -1,4 +1,4 @@
-"""A first review with a budget of its own, what a loan costs and for how long
+"""A first review with a budget of its own, what a loan costs and for how long, results with files
 
 Revision: 41ca4dfe2220, after: 41ca4dfe2260
 """
@@ -7,6 +7,7 @@ import json
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from service import sealing
 
@@ -20,6 +21,14 @@ def upgrade() -> None:
     op.add_column('loans', sa.Column('annual_rate_percent', sa.Numeric(6, 4)))
     op.add_column('loans', sa.Column('term_months', sa.Integer()))
     _fill_loans()
+    op.add_column(
+        'dispatches',
+        sa.Column('result_files', postgresql.JSONB(), server_default='[]', nullable=False),
+    )
+    op.create_index(
+        'ix_dispatches_result_files', 'dispatches', ['result_files'],
+        postgresql_using='gin', postgresql_ops={'result_files': 'jsonb_path_ops'},
+    )
     op.add_column('offering_versions', sa.Column('first_review_wd', sa.Integer()))
     op.add_column('requests', sa.Column('stage', sa.Text()))
 
@@ -44,6 +53,8 @@ def _fill_loans() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index('ix_dispatches_result_files', 'dispatches')
+    op.drop_column('dispatches', 'result_files')
     op.drop_column('loans', 'term_months')
     op.drop_column('loans', 'annual_rate_percent')
     op.drop_column('requests', 'stage')

@@ -35,13 +35,15 @@ WORDS: dict[str, str] = {
 
 
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
-    """One bank, in the order in which it was or will be asked; `reason` as it told the holder."""
+    """One bank, in the order in which it was or will be asked; `reason` as it told the holder,
+    `files` what it handed over with a no."""
 
     id: UUID
     bank: str
     state: Stand
     reason: str | None = None
     at: datetime | None = None
+    files: list[str] = []
 
 
 async def of_request(session: AsyncSession, request: Request) -> list[Bank]:
@@ -106,7 +108,18 @@ def by_name(banks: Sequence[tuple[UUID, str]]) -> dict[str, UUID]:
 def _asked(dispatch: Dispatch, name: str, request: Request) -> Bank:
     stand, reason, at = _stand(dispatch, request)
     told = at.astimezone(SHANGHAI) if at else None
-    return Bank(id=dispatch.partner_id, bank=name, state=stand, reason=reason, at=told)
+    return Bank(
+        id=dispatch.partner_id,
+        bank=name,
+        state=stand,
+        reason=reason,
+        at=told,
+        files=_given(dispatch),
+    )
+
+
+def _given(dispatch: Dispatch) -> list[str]:
+    return dispatch.result_files if dispatch.declined_at else []
 
 
 def _stand(dispatch: Dispatch, request: Request) -> tuple[Stand, str | None, datetime | None]:

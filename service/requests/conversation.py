@@ -30,7 +30,7 @@ NAMES: Mapping[str, str] = {HOLDER: "申请人", STEWARD: "服务专员", PARTNE
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """随留言的一份材料;按保存期限删除后只留编号。"""
+    """随留言或办理结果的一份材料;按保存期限删除后只留编号。"""
 
     id: UUID
     media_type: str
@@ -114,7 +114,11 @@ async def _reads(session: AsyncSession, message_ids: Sequence[UUID]) -> dict[UUI
 
 
 async def _files(session: AsyncSession, notes: Sequence[Note]) -> dict[UUID, Attached]:
-    wanted = [UUID(each) for note in notes for each in note.files]
+    return await attached(session, [UUID(each) for note in notes for each in note.files])
+
+
+async def attached(session: AsyncSession, wanted: Sequence[UUID]) -> dict[UUID, Attached]:
+    """What is told of files before they are opened, by their id."""
     if not wanted:
         return {}
     query = select(File.id, File.media_type, File.octets).where(File.id.in_(wanted))

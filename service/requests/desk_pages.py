@@ -1,10 +1,9 @@
 """The page of one request on a clerk's desk: read, take, act (the queue is in desk_queue.py)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -15,13 +14,15 @@ from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import page
-from service.problems import FieldError, InvalidBody, NotFound, Problem
+from service.problems import NotFound, Problem
 from service.reference import regions
 from service.requests import (
+    desk_forms,
     fields,
     meanwhile,
     members,
     message_pages,
+    papers,
     partner_routes,
     queries,
     remaining,
@@ -29,15 +30,13 @@ from service.requests import (
     words,
 )
 from service.requests.actions import desks, handling, messaging
-from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
+from service.requests.actions.handling import Bounce, Progress
 from service.requests.actions.reviewing import FirstReview
-from service.requests.fields import values
 from service.requests.loans import limits
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
 from service.requests.states import BOUNCES
 from service.requests.views import PartnerView
-from service.worktime.hours import SHANGHAI
 from service.worktime.words import until
 
 DESK = "/desk"
@@ -92,7 +91,7 @@ async def show(
     return page(
         request,
         "requests/templates/desk_request.html",
-        problem=beside(problem, {field.name for field in shown}),
+        problem=beside(problem, {"file", *(field.name for field in shown)}),
         told=words.DONE.get(request.query_params.get("done", "")),
         now=now,
         fields=shown,
@@ -100,6 +99,7 @@ async def show(
         open=act,
         publicity_wd=version.publicity_wd,
         printed_by=caller.name,
+        papers=await papers.papers_of(session, caller, given) if given else [],
         held=held,
         whose=whose,
         others=await desks.colleagues(session, caller),
@@ -176,12 +176,14 @@ async def act(
         return await _gone(request, session, caller, request_id, given)
     if act == "messages":
         return await _message(request, session, caller, found, now, given)
+    opened = "decline" if given.text("_outcome") == "declined" else act
+    if problem := await papers.keep_uploads(session, caller, given, now):
+        return await show(request, session, caller, found, now, given, problem, opened)
     doing = _do(act, session, request_id, caller, given, found, now)
     if problem := await attempt(session, doing):
         await session.refresh(found.request)
         if found.request.partner_id != caller.partner_id:
             return await _gone(request, session, caller, request_id, given)
-        opened = "decline" if given.text("_outcome") == "declined" else act
         return await show(request, session, caller, found, now, given, problem, opened)
     back = DESK if found.request.partner_id is None else f"{DESK}/{request_id}"
     return Redirect(f"{back}?done={DONE[act]}", status_code=303)
@@ -255,17 +257,17 @@ async def _do(
             await handling.accept(*where, now)
             await desks.take(session, request_id, by, now)
         case "bounce":
-            await handling.bounce(*where, _read(given, Bounce, "reason", "note"), now)
+            await handling.bounce(*where, desk_forms.read(given, Bounce, "reason", "note"), now)
         case "progress":
-            await handling.progress(*where, _read(given, Progress, "note"), now)
+            await handling.progress(*where, desk_forms.read(given, Progress, "note"), now)
         case "ask":
-            await handling.ask(*where, asked_of(given.text("items")), now)
+            await handling.ask(*where, desk_forms.asked_of(given.text("items")), now)
         case "publicity":
-            await handling.publicise(*where, _publicity(given, now), now)
+            await handling.publicise(*where, desk_forms.publicity_of(given, now), now)
         case "first-review":
             await handling.first_review(*where, FirstReview("passed"), now)
         case "complete":
-            await handling.complete(*where, _completion(given, found), now)
+            await handling.complete(*where, desk_forms.completion_of(given, found), now)
         case _:
             await _hold(act, session, request_id, by, given.uuid("to"), now)
 
@@ -281,39 +283,6 @@ async def _hold(
             await desks.hand_over(session, request_id, by, to, now)
         case "lay-back":
             await desks.lay_back(session, request_id, by, now)
-
-
-def _read(given: FormSent, kind: type[Any], *names: str) -> Any:
-    return _checked({name: given.text(name).strip() for name in names}, kind)
-
-
-def _checked(content: dict[str, Any], kind: type[Any]) -> Any:
-    try:
-        return msgspec.convert(content, kind)
-    except msgspec.ValidationError as wrong:
-        raise InvalidBody(FieldError("", "invalid", "请填写完整,且不要超过规定的长度。")) from wrong
-
-
-def asked_of(text: str) -> Ask:
-    """One thing a line; raises InvalidBody."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    asked: Ask = _checked({"items": lines}, Ask)
-    return asked
-
-
-def _publicity(given: FormSent, now: datetime) -> Publicity:
-    try:
-        ends_on = date.fromisoformat(given.text("to"))
-    except ValueError as wrong:
-        raise InvalidBody(FieldError("/to", "wrong-form", "请填写公示的最后一天。")) from wrong
-    return Publicity(now.astimezone(SHANGHAI).date(), ends_on)
-
-
-def _completion(given: FormSent, found: Found) -> Completion:
-    if given.text("_outcome") == "declined":
-        reason = given.text("_reason").strip()[:2000]
-        return Completion("declined", {}, reason or None)
-    return Completion("granted", values(found.version.result_schema, given.texts))
 
 
 ROUTES = [desk_request, act]

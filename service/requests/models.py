@@ -269,18 +269,19 @@ class Request(Base):
         *,
         in_time: bool,
         now: datetime,
+        files: int = 0,
     ) -> RequestCompleted:
         """办结, `granted` or `declined` with a reason (api.md 5.2, 5.4). Raises WrongState."""
         self.check("complete", Party.PARTNER)
         self.state, self.completed_at, self.ended_at = State.COMPLETED, now, now
         self.outcome, self.outcome_reason, self.result = outcome, reason, result
         self.in_time = in_time
-        return RequestCompleted(**self._of_partner(), outcome=outcome, in_time=in_time)
+        return RequestCompleted(**self._of_partner(), outcome=outcome, in_time=in_time, files=files)
 
-    def decline(self, *, in_time: bool) -> RequestDeclined:
+    def decline(self, *, in_time: bool, files: int = 0) -> RequestDeclined:
         """One bank's no where the holder chose several: the next is asked. Raises WrongState."""
         self.check("complete", Party.PARTNER)
-        event = RequestDeclined(**self._of_partner(), in_time=in_time)
+        event = RequestDeclined(**self._of_partner(), in_time=in_time, files=files)
         self.state, self.partner_id, self.accepted_at = State.ROUTING, None, None
         self.stage = None
         return event
@@ -318,7 +319,7 @@ class Request(Base):
 
 class Dispatch(Base):
     """One offer of a request to one partner: when, and how it ended; `declined_at` where the
-    partner took it on and said no, and another was asked."""
+    partner took it on and said no, and another was asked; `result_files` came with its answer."""
 
     __tablename__ = "dispatches"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -333,8 +334,17 @@ class Dispatch(Base):
     note: Mapped[str | None] = mapped_column(SealedText("dispatches.note"))
     declined_at: Mapped[datetime | None]
     declined_reason: Mapped[str | None] = mapped_column(SealedText("dispatches.declined_reason"))
+    result_files: Mapped[list[str]] = mapped_column(server_default="[]")
 
-    __table_args__ = (Index("ix_dispatches_partner", "partner_id", "offered_at"),)
+    __table_args__ = (
+        Index("ix_dispatches_partner", "partner_id", "offered_at"),
+        Index(
+            "ix_dispatches_result_files",
+            "result_files",
+            postgresql_using="gin",
+            postgresql_ops={"result_files": "jsonb_path_ops"},
+        ),
+    )
 
 
 class Clock(Base):

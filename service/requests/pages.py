@@ -31,6 +31,7 @@ from service.requests import (
     new_pages,
     papers,
     queries,
+    results,
     steward_pages,
     timeline,
     views,
@@ -136,8 +137,9 @@ async def _story(
     known = await regions.of(session)
     names = {code: known.full_name(code) for code in known.by_code}
     banks = await choices.of_request(session, row)
+    files = await results.of_request(session, row)
     return {
-        "view": views.view_of(found, clocks, notes, Party.HOLDER, named, banks),
+        "view": views.view_of(found, clocks, notes, Party.HOLDER, named, banks, files),
         "loan": await loan_views.of_request(session, row.id),
         "place": known.full_name(row.region),
         "filled": fields.lines(choices.without(version.form_schema), row.form, names),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.auth.callers import Caller
 from service.pages.forms import FormSent, attempt
 from service.problems import Problem
-from service.requests import queries
+from service.requests import queries, results
 from service.requests.models import Note, Request
 from service.talents import files, inspecting
 from service.talents.models import File
@@ -30,7 +30,9 @@ async def seen_with_request(session: AsyncSession, caller: Caller, file_id: UUID
     said = said.where(Note.files.contains([str(file_id)]), theirs)
     if caller.partner_id is not None:
         said = said.where(queries.said_with(caller.partner_id))
-    return await session.scalar(said.limit(1)) is not None
+    if await session.scalar(said.limit(1)) is not None:
+        return True
+    return await results.seen(session, caller, file_id)
 
 
 files.seen_through(seen_with_request)

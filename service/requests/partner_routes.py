@@ -16,7 +16,7 @@ from service.auth import guards
 from service.auth.callers import Caller
 from service.etag import etag, revision_of, unchanged
 from service.paging import Cursor, Limit, Page
-from service.requests import members, models, queries, views
+from service.requests import members, models, queries, results, views
 from service.requests.actions import handling
 from service.requests.actions.handling import Ask, Bounce, Completion, Progress, Publicity
 from service.requests.actions.reviewing import FirstReview
@@ -41,7 +41,8 @@ async def view(session: AsyncSession, caller: Caller, request_id: UUID) -> Partn
     clocks = (await queries.clocks_of(session, [request_id])).get(request_id, [])
     notes = await queries.notes_of(session, request_id, partner_id=caller.partner_id)
     named = await members.of_request(session, request_id)
-    return views.partner_view(found, clocks, notes, named)
+    files = await results.of_request(session, found.request)
+    return views.partner_view(found, clocks, notes, named, files)
 
 
 async def shown(session: AsyncSession, caller: Caller, request_id: UUID) -> Response[PartnerView]:
@@ -203,6 +204,8 @@ async def complete(
     if_match: IfMatch = None,
 ) -> Response[PartnerView | MovedOn]:
     """办结:予以办理须带结果,不予办理须说明原因。
+
+    结果材料(证书、通知书等)先传 `/v1/files`,写在 `files`,只给申请人一侧看。
 
     申请人依次选择了几家银行的,不予办理后转下一家,本单位不再可见,答复只有编号和状态。
 

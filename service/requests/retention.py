@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.requests import results
 from service.requests.models import Note, Request
 from service.talents import files
 
@@ -41,8 +42,8 @@ async def forget_messages(session: AsyncSession, now: datetime, limit: int = BAT
 
 
 async def _case_files(session: AsyncSession, papers: set[UUID]) -> set[UUID]:
-    """Those of these files that a request itself has too."""
-    kept = set[UUID]()
+    """Those of these files that a request itself, or the answer to one, has too."""
+    kept = await results.among(session, list(papers))
     for paper in papers:
         query = select(Request.id).where(Request.files.contains([str(paper)])).limit(1)
         if await session.scalar(query) is not None:

@@ -15,7 +15,7 @@ from service.auth import guards
 from service.auth.callers import Caller, Role
 from service.etag import etag, revision_of, unchanged
 from service.paging import Cursor, Limit, Page
-from service.requests import choices, members, queries, timeline, views
+from service.requests import choices, members, queries, results, timeline, views
 from service.requests import open_counts as _open_counts  # noqa: F401 - the unit's page asks it
 from service.requests.actions import holding, submitting
 from service.requests.actions.holding import Answers, Choice
@@ -41,7 +41,8 @@ async def shown(session: AsyncSession, caller: Caller, found: Found) -> Response
     notes = await queries.notes_of(session, request.id)
     named = await members.of_request(session, request.id)
     banks = await choices.of_request(session, request)
-    view = views.view_of(found, clocks, notes, party_of(caller), named, banks)
+    files = await results.of_request(session, found.request)
+    view = views.view_of(found, clocks, notes, party_of(caller), named, banks, files)
     return Response(view, headers={"ETag": etag(request.revision)})
 
 

@@ -189,8 +189,9 @@ def _of_handling(event: AnyEvent, partner: str) -> str | None:
             return f"公示结束,继续办理,应在{until(due_at)}前{BY_LEG[leg]}"
         case happened.RequestProgressed():
             return f"{partner}有新进展"
-        case happened.RequestCompleted(outcome=outcome):
-            return "已办结:予以办理" if outcome == "granted" else "已办结:不予办理"
+        case happened.RequestCompleted(outcome=outcome, files=files):
+            said = "已办结:予以办理" if outcome == "granted" else "已办结:不予办理"
+            return f"{said},附结果材料 {files} 份" if files else said
         case happened.MessageSent():
             return "留言"
     return None

@@ -10,6 +10,7 @@ import msgspec
 from service.offerings.models import OfferingVersion
 from service.requests import members
 from service.requests.choices import Bank
+from service.requests.conversation import Attached
 from service.requests.members import MemberRef, SharedMember
 from service.requests.models import Clock, Note, Request
 from service.requests.queries import OWN_LEGS, Found
@@ -76,6 +77,7 @@ class RequestView(RequestSummary, frozen=True, kw_only=True):
     completed_at: datetime | None
     outcome_reason: str | None
     result: dict[str, Any] | None
+    result_files: list[Attached]
     in_time: bool | None
     correction: Correction | None
     messages: list[Message]
@@ -111,6 +113,7 @@ class PartnerView(PartnerSummary, frozen=True, kw_only=True):
     outcome: str | None
     outcome_reason: str | None
     result: dict[str, Any] | None
+    result_files: list[Attached]
     result_schema: dict[str, Any]
     correction: Correction | None
     messages: list[Message]
@@ -160,6 +163,7 @@ def view_of(
     party: Party,
     named: Sequence[FamilyMember] = (),
     banks: Sequence[Bank] = (),
+    files: Sequence[Attached] = (),
 ) -> RequestView:
     """The whole request."""
     request = found.request
@@ -175,6 +179,7 @@ def view_of(
         completed_at=local(request.completed_at),
         outcome_reason=request.outcome_reason,
         result=request.result,
+        result_files=list(files),
         in_time=request.in_time,
         correction=_correction(request, clocks),
         messages=[_message(note) for note in notes],
@@ -225,6 +230,7 @@ def partner_view(
     clocks: Sequence[Clock],
     notes: Sequence[Note],
     named: Sequence[FamilyMember] = (),
+    files: Sequence[Attached] = (),
 ) -> PartnerView:
     """A request as the partner that has it sees it."""
     request, version = found.request, found.version
@@ -241,6 +247,7 @@ def partner_view(
         outcome=request.outcome,
         outcome_reason=request.outcome_reason,
         result=request.result,
+        result_files=list(files),
         result_schema=version.result_schema,
         correction=_own_correction(request, version, clocks),
         messages=[_message(note) for note in notes if note.kind != "ruling"],

@@ -17,6 +17,7 @@ from service.requests import clocks, health, publicity
 from service.requests.actions import desks, reach, reviewing, routing
 from service.requests.actions.notes import add_note
 from service.requests.actions.reviewing import FirstReview
+from service.requests.actions.submitting import check_files
 from service.requests.batches import joining
 from service.requests.loans import granting
 from service.requests.models import Request
@@ -72,11 +73,12 @@ class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Completion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """办结: granted with a result, or declined with a reason."""
+    """办结: 予以办理须有结果, 不予办理须说明原因; 可附结果材料(先 `POST /v1/files` 上传)。"""
 
     outcome: Literal["granted", "declined"]
     result: dict[str, Any] = {}
     reason: Text | None = None
+    files: Annotated[list[UUID], msgspec.Meta(max_length=10)] = []
 
 
 async def accept(
@@ -225,6 +227,7 @@ async def complete(
     request = await _mine(session, request_id, by, revision, now)
     request.check("complete", Party.PARTNER)
     check_completion(done, (await reach.version_of(session, request)).result_schema)
+    await check_files(session, by, done.files)
     if request.stage == Stage.FIRST_REVIEW:
         # A partner that decides at once has said what came of its first review too.
         outcome: reviewing.Outcome = "passed" if done.outcome == "granted" else "refused"
@@ -238,7 +241,12 @@ async def complete(
     await clocks.stop(session, request.id, "handling", now)
     promise = await clocks.stop(session, request.id, "promise", now)
     in_time = promise is None or promise.breached_at is None
-    event = request.complete(done.outcome, done.result, done.reason, in_time=in_time, now=now)
+    if done.files:
+        offer = await reach.taken_on(session, request)
+        offer.result_files = [str(each) for each in done.files]
+    event = request.complete(
+        done.outcome, done.result, done.reason, in_time=in_time, now=now, files=len(done.files)
+    )
     await _tell(session, request, event, by, now)
     return request
 
@@ -249,12 +257,13 @@ async def _decline(
     """One bank's no: its time stops and was kept or not; the next one's begins anew."""
     offer = await reach.taken_on(session, request)
     offer.declined_at, offer.declined_reason = now, done.reason
+    offer.result_files = [str(each) for each in done.files]
     await clocks.stop(session, request.id, "handling", now)
     promise = await clocks.stop(session, request.id, "promise", now)
     in_time = promise is None or promise.breached_at is None
     if promise is not None:
         promise.past = True
-    await _tell(session, request, request.decline(in_time=in_time), by, now)
+    await _tell(session, request, request.decline(in_time=in_time, files=len(done.files)), by, now)
     await clocks.start(session, request, "promise", await reach.version_of(session, request), now)
     return request
 

@@ -211,7 +211,8 @@ FORM_OF_BANK = {code: set(details.form_of(code, "case").shared_fields) for code 
 VIEW = {
     "id", "number", "state", "stage", "offering", "offering_name", "region", "due_at",
     "submitted_at", "etag", "beneficiaries", "members", "form", "files", "deadlines", "accepted_at",
-    "completed_at", "outcome", "outcome_reason", "result", "result_schema", "correction",
+    "completed_at", "outcome", "outcome_reason", "result", "result_files", "result_schema",
+    "correction",
     "messages", "allowed",
 }  # fmt: skip
 
