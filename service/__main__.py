@@ -39,6 +39,7 @@ from service.reference import tables
 from service.reference.tables import BadTable
 from service.requests import conservation, rule_commands
 from service.requests.batches import commands as batch_commands
+from service.requests.loans import checking as _loans  # noqa: F401 - hears of its tables
 from service.satisfaction import commands as figure_commands
 from service.settings import Settings, SettingsError, read
 from service.talents.family import municipal as _municipal  # noqa: F401 - hears of its table
