@@ -45,6 +45,7 @@ def migrate(connection: Connection) -> None:
         with context.begin_transaction():
             context.run_migrations()
         grant(connection)
+        grant_reader(connection)
     finally:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
@@ -69,7 +70,28 @@ def grant(connection: Connection) -> None:
     for table in SERVICE_TABLES_READ_ONLY:
         connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}"))
     connection.execute(text(f"GRANT UPDATE (published_at) ON events TO {quoted}"))
+    grant_figures(connection, quoted)
     connection.commit()
+
+
+def grant_reader(connection: Connection) -> None:
+    """A role for the city's own tools: the views of `figures` and nothing else (docs/figures.md).
+
+    Whoever runs the database makes it; the views read with their owner's rights.
+    """
+    role = context.config.attributes.get("reader_role") or os.environ.get("HCK_READER_ROLE")
+    if role:
+        quoted = '"' + str(role).replace('"', '""') + '"'
+        grant_figures(connection, quoted)
+        connection.commit()
+
+
+def grant_figures(connection: Connection, quoted: str) -> None:
+    """The views, to be read."""
+    built = connection.execute(text("SELECT to_regclass('figures.daily') IS NOT NULL")).scalar_one()
+    if built:
+        connection.execute(text(f"GRANT USAGE ON SCHEMA figures TO {quoted}"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA figures TO {quoted}"))
 
 
 def run() -> None:

@@ -19,6 +19,9 @@ AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 AMQP_METHOD = b"\x01"
 LAG = Gauge("hck_relay_lag_seconds", "Age of the oldest event that is not published yet")
 DEAD = Gauge("hck_dead_letters", "Events that a consumer cannot take")
+OVERDUE = Gauge("hck_clocks_overdue", "Open deadlines of requests that are past", ["leg"])
+CASES = Gauge("hck_bad_ratings_overdue", "Steps of bad ratings that should have been taken")
+FAILING = Gauge("hck_webhooks_failing", "Webhooks whose deliveries fail, or that were disabled")
 OPEN = Gauge("hck_sendings_open", "Outward messages that gather or wait", ["channel"])
 FAILED = Gauge("hck_sendings_failed", "Outward messages that are not tried any more", ["channel"])
 COUNTS = """
@@ -26,6 +29,13 @@ SELECT channel, count(*) FILTER (WHERE next_at IS NOT NULL) AS open,
        count(*) FILTER (WHERE state = 'failed') AS failed
 FROM sendings WHERE next_at IS NOT NULL OR state = 'failed' GROUP BY channel
 """
+LATE = """
+SELECT c.leg, count(*) AS late FROM clocks c
+WHERE c.stopped_at IS NULL AND NOT c.past AND c.due_at <= $1 GROUP BY c.leg
+"""
+LEGS = ("acceptance", "first_review", "handling", "promise", "correction")
+LATE_CASES = "SELECT count(*) FROM bad_ratings WHERE state <> 'closed' AND step_due_at <= $1"
+BROKEN = "SELECT count(*) FROM webhooks WHERE failing_since IS NOT NULL OR state = 'disabled'"
 BEHIND = "SELECT EXISTS (SELECT 1 FROM sendings WHERE channel = $1 AND next_at < $2)"
 BEHIND_AFTER = timedelta(minutes=5)
 OLDEST = "SELECT min(at) FROM events WHERE published_at IS NULL"
@@ -110,6 +120,11 @@ async def metrics(state: State, now: NamedDependency[datetime]) -> Response[byte
     """Prometheus 指标。"""
     await relay_lag(state, now)
     DEAD.set(await state.pool.fetchval(dead.COUNT))
+    late = {row["leg"]: row["late"] for row in await state.pool.fetch(LATE, now)}
+    for leg in LEGS:
+        OVERDUE.labels(leg).set(late.get(leg, 0))
+    CASES.set(await state.pool.fetchval(LATE_CASES, now))
+    FAILING.set(await state.pool.fetchval(BROKEN))
     for row in await state.pool.fetch(COUNTS):
         OPEN.labels(row["channel"]).set(row["open"])
         FAILED.labels(row["channel"]).set(row["failed"])
