@@ -37,6 +37,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     (CARDS_SEEN, "/cards", "惠才卡"),
     (CARDS_SEEN, "/card-matters", "卡务"),
     ((Role.PARTNER_CLERK,), "/desk", "待办申请"),
+    ((Role.PARTNER_CLERK,), "/desk/batches", "批次名额"),
     ((Role.PARTNER_CLERK,), "/counter", "核验核销"),
     ((Role.PARTNER_CLERK,), "/centre/bad-ratings", "差评整改"),
     ((Role.PARTNER_CLERK,), "/console", "接入"),

@@ -32,6 +32,7 @@ from service.requests import (
 from service.requests.actions import desks, handling, messaging
 from service.requests.actions.handling import Bounce, Progress
 from service.requests.actions.reviewing import FirstReview
+from service.requests.batches import places
 from service.requests.loans import limits
 from service.requests.posting import beside, errors_of, under
 from service.requests.queries import Found
@@ -100,6 +101,7 @@ async def show(
         publicity_wd=version.publicity_wd,
         printed_by=caller.name,
         papers=await papers.papers_of(session, caller, given) if given else [],
+        queue=await places.at_desk(session, found.request.id),
         held=held,
         whose=whose,
         others=await desks.colleagues(session, caller),

@@ -39,6 +39,7 @@ from service.requests import (
 )
 from service.requests.actions import holding, messaging
 from service.requests.actions.holding import Answers, Choice
+from service.requests.batches import holder_part
 from service.requests.fields import values
 from service.requests.loans import views as loan_views
 from service.requests.new_pages import counties_of
@@ -141,6 +142,7 @@ async def _story(
     return {
         "view": views.view_of(found, clocks, notes, Party.HOLDER, named, banks, files),
         "loan": await loan_views.of_request(session, row.id),
+        **await holder_part.of(session, caller, row.id, now),
         "place": known.full_name(row.region),
         "filled": fields.lines(choices.without(version.form_schema), row.form, names),
         "order": await choices.order_form(session, row, version, banks),
@@ -284,6 +286,23 @@ async def messages(
     return Redirect(f"{MINE}/{request_id}?done=written#messages", status_code=303)
 
 
+@post(ONE + "/place", **ACT)
+async def place(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[UUID],
+    session: NamedDependency[AsyncSession],
+    caller: NamedDependency[Caller],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """批次名额:接受、放弃、异议。"""
+    given = await sent(request)
+    return await _after(
+        holder_part.act(session, caller, request_id, given, now),
+        holder_part.DONE.get(given.text("do"), ""),
+        _shown(request, session, caller, request_id, now, given),
+    )
+
+
 @post(ONE + "/withdraw", **ACT)
 async def withdraw(
     request: Request[Any, Any, Any],
@@ -331,6 +350,7 @@ ROUTES = [
     answers,
     messages,
     withdraw,
+    place,
     choice,
     *new_pages.ROUTES,
     *catalogue_pages.ROUTES,

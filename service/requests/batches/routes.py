@@ -16,12 +16,22 @@ from service.auth.callers import Caller
 from service.etag import etag, revision_of
 from service.paging import Cursor, Limit, Page
 from service.problems import NotFound
-from service.requests.batches import objecting, opening, placing, ranking, views
+from service.requests.batches import (
+    desk_pages,
+    objecting,
+    opening,
+    places,
+    placing,
+    public_pages,
+    ranking,
+    views,
+)
 from service.requests.batches.announcing import Opening
 from service.requests.batches.models import Batch
 from service.requests.batches.objecting import Objecting, ObjectionRuling
+from service.requests.batches.places import PlaceView
 from service.requests.batches.placing import Answer
-from service.requests.batches.views import BatchSummary, PartnerBatch, PlaceView, PublicBatch
+from service.requests.batches.views import BatchSummary, PartnerBatch, PublicBatch
 from service.requests.routes import IfMatch
 
 BASE = "/v1/partner/batches"
@@ -143,7 +153,7 @@ async def own_place(
     session: AsyncSession, caller: Caller, request_id: UUID, now: datetime
 ) -> PlaceView:
     """Where the request stands; raises NotFound where it is in no batch."""
-    found = await views.place_of(session, caller, request_id, now)
+    found = await places.place_of(session, caller, request_id, now)
     if found is None:
         raise NotFound
     return found
@@ -213,4 +223,5 @@ async def public_one(
 
 ROUTES: list[Any] = [
     open_one, of_partner, one, rank, cancel, rule, place, answer, object_to, public_all, public_one,
+    *public_pages.ROUTES, *desk_pages.ROUTES,
 ]  # fmt: skip

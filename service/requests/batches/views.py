@@ -11,13 +11,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
+from service.offerings import queries as offerings
 from service.offerings.models import OfferingVersion
 from service.partners.models import Partner
 from service.problems import NotFound
 from service.reference import regions
-from service.requests import queries
 from service.requests.batches import words
-from service.requests.batches.models import Batch, BatchState, Entry, Group, Objection, Place
+from service.requests.batches.models import (
+    Batch,
+    BatchState,
+    Entry,
+    Group,
+    Objection,
+    Place,
+)
 from service.requests.batches.rules import Fact, Key
 from service.requests.models import Request
 from service.requests.views import local
@@ -114,34 +121,13 @@ class PartnerBatch(PublicBatch, frozen=True, kw_only=True):
     allowed: list[str]
 
 
-class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
-    """本人在批次中的位置。`ahead` 为排在前面仍在等候的人数,`words` 为一句话说明。"""
-
-    batch_id: UUID
-    entry_id: UUID
-    title: str
-    state: str
-    state_words: str
-    words: str
-    rank: int | None
-    ahead: int
-    places: int
-    waiting: int
-    since_at: datetime
-    closes_at: datetime
-    shown_until: datetime | None
-    answer_by: datetime | None
-    objections: list[ObjectionView]
-    allowed: list[str]
-
-
 async def summary(session: AsyncSession, batch: Batch, now: datetime) -> BatchSummary:
     """The announcement."""
     return BatchSummary(**await _summary(session, batch, now))
 
 
 async def _summary(session: AsyncSession, batch: Batch, now: datetime) -> dict[str, Any]:
-    version = await _version(session, batch)
+    version = await version_of(session, batch)
     known = await regions.of(session)
     partner = await session.get_one(Partner, batch.partner_id)
     plain = {
@@ -161,21 +147,20 @@ async def _summary(session: AsyncSession, batch: Batch, now: datetime) -> dict[s
     }  # fmt: skip
 
 
-async def _version(session: AsyncSession, batch: Batch) -> OfferingVersion:
-    """The offering as it was when the batch was announced."""
-    query = select(OfferingVersion).where(
-        OfferingVersion.code == batch.offering,
-        OfferingVersion.valid_from <= batch.opened_at.astimezone(SHANGHAI).date(),
-    )
-    ordered = query.order_by(OfferingVersion.valid_from.desc(), OfferingVersion.version.desc())
-    return (await session.scalars(ordered.limit(1))).one()
+async def version_of(session: AsyncSession, batch: Batch) -> OfferingVersion:
+    """The offering as it was when the batch was announced; raises NotFound."""
+    on = batch.opened_at.astimezone(SHANGHAI).date()
+    found = await offerings.current(session, batch.offering, on)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def lines_of(session: AsyncSession, batch: Batch, *, named: bool) -> list[BatchLine]:
     """The list as it was made, first to last; with masked names and facts where it is shown."""
     if not batch.round:
         return []
-    schema = (await _version(session, batch)).form_schema
+    schema, shown = (await version_of(session, batch)).form_schema, batch.state == BatchState.SHOWN
     query = (
         select(Entry, Card.masked_name)
         .join(Request, Request.id == Entry.request_id)
@@ -189,7 +174,10 @@ async def lines_of(session: AsyncSession, batch: Batch, *, named: bool) -> list[
             entry_id=entry.id, request_id=entry.request_id, rank=entry.rank or 0,
             group=entry.group, name=name if named else None,
             facts=_read(batch.keys, entry.facts or {}, schema) if named else [],
-            draw=entry.draw or "", state=entry.state, state_words=words.PLACES[entry.state],
+            draw=entry.draw or "", state=entry.state,
+            state_words=words.standing(
+                entry.state, entry.rank, batch.quotas.get(entry.group, 0), shown=shown
+            ),
         )
         for entry, name in (await session.execute(query)).all()
     ]  # fmt: skip
@@ -257,51 +245,3 @@ async def objections_of(
         )
         for each in await session.scalars(query)
     ]  # fmt: skip
-
-
-async def place_of(
-    session: AsyncSession, caller: Caller, request_id: UUID, now: datetime
-) -> PlaceView | None:
-    """Where a request that the caller may see stands in its newest batch; None where in none."""
-    seen = await queries.seen_by(session, caller)
-    query = (
-        select(Entry, Batch)
-        .join(Batch, Batch.id == Entry.batch_id)
-        .join(Request, Request.id == Entry.request_id)
-        .where(Entry.request_id == request_id, seen)
-        .order_by(Entry.id.desc())
-        .limit(1)
-    )
-    found = (await session.execute(query)).first()
-    return None if found is None else await _place(session, found[0], found[1], now)
-
-
-async def _place(session: AsyncSession, entry: Entry, batch: Batch, now: datetime) -> PlaceView:
-    query = select(Entry.state, Entry.rank)
-    query = query.where(Entry.batch_id == batch.id, Entry.group == entry.group)
-    beside = (await session.execute(query)).all()
-    queueing = (Place.LISTED, Place.OFFERED) if batch.state == BatchState.SHOWN else (Place.LISTED,)
-    ahead = sum(1 for s, r in beside if s in queueing and entry.rank and r and r < entry.rank)
-    waiting = sum(1 for s, _ in beside if s in (Place.WAITING, Place.LISTED, Place.OFFERED))
-    shown_until = local(batch.shown_until) if batch.state == BatchState.SHOWN else None
-    places = batch.quotas.get(entry.group, 0)
-    return PlaceView(
-        batch_id=batch.id, entry_id=entry.id, title=batch.title, state=entry.state,
-        state_words=words.PLACES[entry.state], rank=entry.rank, ahead=ahead, places=places,
-        waiting=waiting, since_at=entry.since_at.astimezone(SHANGHAI),
-        closes_at=batch.closes_at.astimezone(SHANGHAI), shown_until=shown_until,
-        answer_by=local(entry.answer_by),
-        words=words.place(
-            entry.state, rank=entry.rank, ahead=ahead, waiting=waiting, places=places,
-            closes_at=batch.closes_at, answer_by=entry.answer_by, shown_until=shown_until,
-        ),
-        objections=await objections_of(session, batch.id, entry.id),
-        allowed=_open_to_holder(entry, batch, now),
-    )  # fmt: skip
-
-
-def _open_to_holder(entry: Entry, batch: Batch, now: datetime) -> list[str]:
-    if entry.state == Place.OFFERED and entry.answer_by and now < entry.answer_by:
-        return ["accept", "decline"]
-    shown = batch.state == BatchState.SHOWN and batch.shown_until and now < batch.shown_until
-    return ["object"] if entry.state == Place.LISTED and shown else []

@@ -42,6 +42,13 @@ def state_of(state: str, opens_at: datetime, closes_at: datetime, now: datetime)
     return STATES[state] if now < closes_at else "已截止,待排序"
 
 
+def standing(state: str, rank: int | None, places: int, *, shown: bool) -> str:
+    """Where somebody stands, in one word; while the list is shown, whether the places reach."""
+    if shown and state == Place.LISTED:
+        return "拟入围" if rank and rank <= places else "候补"
+    return PLACES[state]
+
+
 def fact(key: Key, said: Fact, schema: Mapping[str, Any]) -> str:
     """What the rule read, as people write it."""
     if said is None:
