@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -97,7 +98,32 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         value = environ.get(f"HCK_{name.upper()}")
         if value is not None and name not in values:
             values[name] = _typed(name, value)
-    return Settings(**values)  # type: ignore[arg-type]
+    found = Settings(**values)  # type: ignore[arg-type]
+    _check_channels(found)
+    return found
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def _check_channels(of: Settings) -> None:
+    """A channel that is switched on can be used, and no secret goes out in the open.
+
+    Raises SettingsError.
+    """
+    if of.smtp_host:
+        if of.smtp_security not in ("starttls", "tls", "none"):
+            raise SettingsError("HCK_SMTP_SECURITY 只能是 starttls、tls 或 none。")
+        if "@" not in of.smtp_from:
+            raise SettingsError("请设置 HCK_SMTP_FROM(发件邮箱)。")
+        if of.smtp_security == "none" and of.smtp_host not in LOOPBACK:
+            raise SettingsError("HCK_SMTP_SECURITY=none 只许发往本机。")
+    if of.sms_url:
+        parts = urlsplit(of.sms_url)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise SettingsError("HCK_SMS_URL 须是 https 地址。")
+        if not of.sms_key or not of.sms_secret.startswith("whsec_"):
+            raise SettingsError("请设置 HCK_SMS_KEY 和 HCK_SMS_SECRET(whsec_ 开头)。")
 
 
 def _typed(name: str, value: str) -> object:

@@ -119,6 +119,8 @@ def refusal_of(wrong: Exception) -> Outcome:
             return Outcome(error="not-supported")
         case smtplib.SMTPResponseException(smtp_code=code):
             return Outcome(error=f"smtp-{code}")
+        case smtplib.SMTPServerDisconnected():
+            return Outcome(error="disconnected")  # by it, or by us after too long a silence
         case ssl.SSLError():
             return Outcome(error="tls-failed")
         case TimeoutError():

@@ -157,6 +157,9 @@ async def _card_keys(session: AsyncSession, now: datetime) -> None:
     await key_acts.tidy(session, now)
 
 
+SENDINGS_KEPT = timedelta(days=90)
+"""No fact is told again after so long: what repeats does so within weeks."""
+
 FORGET: tuple[tuple[str, timedelta], ...] = (
     (limits.FORGET, limits.KEPT),
     ("DELETE FROM sessions WHERE expires_at < $1", FORGOTTEN),
@@ -168,6 +171,12 @@ FORGET: tuple[tuple[str, timedelta], ...] = (
         " WHERE d.id = t.delivery_id AND d.created_at < $1 AND d.next_at IS NULL",
         feed.KEPT,
     ),
+    (
+        "DELETE FROM sending_lines l USING sendings s"
+        " WHERE s.id = l.sending_id AND s.created_at < $1 AND s.next_at IS NULL",
+        SENDINGS_KEPT,
+    ),
+    ("DELETE FROM sendings WHERE created_at < $1 AND next_at IS NULL", SENDINGS_KEPT),
     ("DELETE FROM webhook_deliveries WHERE created_at < $1 AND next_at IS NULL", feed.KEPT),
 )
 """Rows that nobody needs after so long (api.md 1.4 asks for keys of 24 hours)."""
