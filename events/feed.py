@@ -18,6 +18,9 @@ SHANGHAI = timezone(timedelta(hours=8))
 Position = tuple[int, UUID]
 """Transaction number and event id: the order in which a feed hands events out."""
 
+SETTLED = sa.text("xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+"""Of a transaction older than every one still open: nothing commits before it any more."""
+
 START: Position = (0, UUID(int=0))
 
 
@@ -37,13 +40,12 @@ async def after(
     Only transactions older than every one still open are shown. An event that commits late has a
     number that no cursor has passed yet, so nothing is stepped over.
     """
-    settled = sa.text("xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     query = (
         sa.select(events)
         .where(
             events.c.partner_id == partner_id,
             sa.tuple_(events.c.xact, events.c.id) > sa.tuple_(*map(sa.literal, position)),
-            settled,
+            SETTLED,
         )
         .order_by(events.c.xact, events.c.id)
         .limit(limit)

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from events.feed import KEPT, SHANGHAI
+from events.feed import KEPT, SETTLED, SHANGHAI
 from events.log import events
 from service.auth import guards
 from service.auth.callers import SCOPES, Caller, Role
@@ -39,13 +39,16 @@ def sha256_of(ids: list[UUID]) -> str:
 
 
 async def digest_of(session: AsyncSession, partner_id: UUID, day: date, now: datetime) -> Digest:
-    """The digest of a day that has begun and is still kept; raises NotFound."""
+    """The digest of a day that has begun and is still kept; raises NotFound.
+
+    It names what the feed shows by now, so that whoever reads on from there can hold all of it.
+    """
     begins = datetime.combine(day, time(), SHANGHAI)
     if begins > now or begins < now - KEPT:
         raise NotFound
     ends = begins + timedelta(days=1)
     query = sa.select(events.c.id).where(
-        events.c.partner_id == partner_id, events.c.at >= begins, events.c.at < ends
+        events.c.partner_id == partner_id, events.c.at >= begins, events.c.at < ends, SETTLED
     )
     ids = list(await session.scalars(query.order_by(events.c.id)))
     complete = now >= ends + timedelta(minutes=5)

@@ -84,24 +84,30 @@ async def claim(
     deliveries wait for themselves alone.
     """
     full = [webhook_id for webhook_id, count in busy.items() if count >= AT_ONCE]
+    proven = Webhook.confirmed_at.is_not(None) & Webhook.failing_since.is_(None)
     query = (
         sa.select(Webhook)
         .where(Webhook.state == ACTIVE, Webhook.next_at <= now, Webhook.id.not_in(full))
+        .where(proven | Webhook.id.not_in(list(busy)))
         .order_by(Webhook.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     found = []
     for webhook in await session.scalars(query):
-        room = _room(webhook, AT_ONCE - busy.get(webhook.id, 0), now)
+        room = _room(webhook, busy.get(webhook.id, 0), now)
         found += await _claim_of(session, webhook, room, base_url, now)
     return found
 
 
-def _room(webhook: Webhook, free: int, now: datetime) -> int:
-    """How many calls may begin now: one until the receiver has consented, then its rate (4.2)."""
-    if webhook.confirmed_at is None:
-        return min(free, 1)
+def _room(webhook: Webhook, busy: int, now: datetime) -> int:
+    """How many calls may begin now, of those that `busy` leaves free.
+
+    One until the receiver has consented, and one while it fails: many that hang must not take all
+    the places that a process has. Then its own rate (4.2).
+    """
+    proven = webhook.confirmed_at is not None and webhook.failing_since is None
+    free = (AT_ONCE if proven else 1) - busy
     if webhook.allowed_rate is None:
         return free
     return min(free, webhook.allowed_rate - _used(webhook, now))

@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -282,6 +284,55 @@ async def test_a_slow_receiver_delays_nobody_else(city: City) -> None:
         assert len(slow.events) <= 8
         assert slow.hold is not None
         slow.hold.set()
+        await pusher.idle()
+
+
+async def test_many_that_hang_leave_places_for_the_rest(city: City) -> None:
+    """Of 11 partners 6 hang until the time limit; the others
+    have every event before a single hanging call is over (events.md 4.4)."""
+    housing, bank = await city.client("housing"), await city.client("bank1")
+    hang = asyncio.Event()
+    async with contextlib.AsyncExitStack() as open_:
+        stuck = [await open_.enter_async_context(receiving(hold=hang)) for _ in range(6)]
+        quick = [await open_.enter_async_context(receiving()) for _ in range(5)]
+        for receiver in stuck:
+            made = await subscribed(housing, receiver)
+            await city.sql(
+                "UPDATE webhooks SET failing_since = $1 WHERE id = $2", city.now, UUID(made["id"])
+            )
+        for receiver in quick:
+            await subscribed(bank, receiver)
+        await happen(city, housing, 20)
+        await happen(city, bank, 20)
+        pusher = webhooks.Pusher(city.sessions, lambda: city.now, webhooks.Caller(city.settings))
+        await pusher.plan()
+        while any(len(receiver.events) < 20 for receiver in quick):
+            await pusher.begin()
+            assert len(pusher.tasks) <= len(stuck) + len(quick) * delivering.AT_ONCE
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait(pusher.tasks, timeout=webhooks.POLL_SECONDS, return_when=first)
+        assert [len(receiver.events) for receiver in stuck] == [1] * 6
+        hang.set()
+        await pusher.idle()
+
+
+async def test_one_that_failed_has_all_its_places_again_after_one_success(city: City) -> None:
+    housing = await city.client("housing")
+    async with receiving(status=500) as receiver:
+        await subscribed(housing, receiver)
+        await happen(city, housing, 4)
+        pusher = webhooks.Pusher(city.sessions, lambda: city.now, webhooks.Caller(city.settings))
+        await pusher.plan()
+        for most in (1, 1):
+            assert await pusher.begin() == most
+            await pusher.idle()
+        receiver.status = 204
+        assert await pusher.begin() == 1
+        await pusher.idle()
+        assert await pusher.begin() == 1
+        await pusher.idle()
+        city.pass_time(timedelta(seconds=10))
+        assert await pusher.begin() == 2
         await pusher.idle()
 
 
