@@ -12,7 +12,14 @@ from service import tables
 
 LOCK = 37_2020_8  # the advisory lock of this product's migrations
 TRIES = 30
-SERVICE_TABLES_READ_ONLY = ("events", "verifications", "rungs", "audit_days", "audit_regions")
+SERVICE_TABLES_READ_ONLY = (
+    "events",
+    "verifications",
+    "rungs",
+    "audit_days",
+    "audit_regions",
+    "looks",
+)
 
 
 def owner_url() -> str:

@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 from events import dead as _dead  # noqa: F401 - a table beside the log
 from events import log
+from service import looks
 from service.audit import models as audit_models
 from service.auth import models as auth_models
 from service.calendars import models as calendar_models
@@ -36,6 +37,7 @@ from service.talents.quota import models as quota_models
 from service.worktime import models as worktime_models
 
 ROOMS = (
+    looks,
     audit_models,
     auth_models,
     calendar_models,

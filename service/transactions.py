@@ -9,8 +9,12 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service import idempotency, nudge
+from events.log import trace
+from service import idempotency, looks, nudge
 from service.problems import FieldError, InvalidBody, InvalidJson
+
+NOT_MODIFIED = 304
+"""Nothing was shown that the caller did not have."""
 
 under_way: ContextVar[dict[str, Any]] = ContextVar("under_way")
 """What this call has claimed. The dict is made by the outermost middleware: dependencies may run
@@ -61,6 +65,8 @@ async def provide_session(
             await idempotency.begin(session, claim)
             await _check_body(request)
             under_way.get().update(claim=claim, session=session, request=request)
+        if "shows" in request.route_handler.opt:
+            under_way.get().update(shows=session, request=request)
         yield session
     if session.info.get("appended"):
         nudge.wake()
@@ -75,4 +81,14 @@ async def keep_answer(response: Response[Any]) -> Response[Any]:
             app=None, request=request, status_code=request.route_handler.status_code
         )
         await idempotency.keep(work["session"], claim, rendered, request.app.state.clock())
+    if (session := work.get("shows")) and response.status_code != NOT_MODIFIED:
+        await keep_look(session, work["request"])
     return response
+
+
+async def keep_look(session: AsyncSession, request: Request[Any, Any, Any]) -> None:
+    """After the handler, before the commit: somebody's data was shown (service/looks.py)."""
+    caller, kind = request.scope.get("user"), request.route_handler.opt["shows"]
+    thing_id, now = looks.id_in(request.path_params), request.app.state.clock()
+    if looks.keep(session, caller, kind, thing_id, trace.get(), now):
+        await session.flush()

@@ -92,13 +92,17 @@ async def audit_looks(
     session: NamedDependency[AsyncSession],
     now: NamedDependency[datetime],
     day: Day = None,
-    account: UUID | None = None,
+    actor: Words = None,
+    thing: UUID | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[Page[LookView]]:
-    """谁在某日(默认今天)打开过谁的材料。 Problems: 400."""
-    of_day = day or now.astimezone(SHANGHAI).date()
-    found = await trail.looks(session, of_day, account, paging.after(cursor), limit)
+    """谁在某日(默认今天)看过谁的信息,可只看一人(actor);或一件事物(thing)历来谁看过。
+
+    Problems: 400.
+    """
+    of_day, after = day or now.astimezone(SHANGHAI).date(), paging.after(cursor)
+    found = await trail.looks(session, of_day, after, limit, actor=actor, thing=thing)
     return paging.answer(request, paging.page_of(found, limit, lambda each: each.id))
 
 

@@ -1,4 +1,4 @@
-"""The trail as the auditor reads it: of one thing, or of one day; who opened whose files."""
+"""The trail as the auditor reads it: of one thing, or of one day; who was shown whose data."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events.log import events
 from service.audit.days import begin_of
 from service.auth.models import Account
-from service.talents.models import File
+from service.looks import Look
 from service.talents.reading import FileRead
 
 
@@ -34,14 +34,15 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LookView(msgspec.Struct, frozen=True, kw_only=True):
-    """One look of staff at somebody's file."""
+    """One look at somebody's data: `kind` says what was shown (`request`, `application`, `file`
+    …), `thing_id` which; empty for a list. `actor` as in the log."""
 
     id: UUID
     at: datetime
-    account_id: UUID
+    actor: str
     role: str
-    file_id: UUID
-    file_of: UUID | None
+    kind: str
+    thing_id: UUID | None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,24 +74,36 @@ async def happened(
     return [EventView(**row._mapping) for row in rows]
 
 
+OF_FILES = sa.select(
+    FileRead.id, FileRead.read_at.label("at"),
+    sa.func.concat("accounts/", FileRead.account_id).label("actor"), FileRead.role,
+    sa.literal("file").label("kind"), FileRead.file_id.label("thing_id"),
+)  # fmt: skip
+OF_THINGS = sa.select(Look.id, Look.at, Look.actor, Look.role, Look.kind, Look.thing_id)
+
+
 async def looks(
-    session: AsyncSession, day: date, account: UUID | None, after: UUID | None, limit: int
+    session: AsyncSession,
+    day: date,
+    after: UUID | None,
+    limit: int,
+    *,
+    actor: str | None = None,
+    thing: UUID | None = None,
 ) -> list[LookView]:
-    """Who opened which file on a day; one more than `limit`."""
+    """Who was shown what on a day, or who was ever shown one thing; one more than `limit`."""
+    both = sa.union_all(OF_FILES, OF_THINGS).subquery()
     begins = begin_of(day)
-    query = (
-        sa.select(
-            FileRead.id, FileRead.read_at.label("at"), FileRead.account_id, FileRead.role,
-            FileRead.file_id, File.account_id.label("file_of"),
-        )
-        .join(File, File.id == FileRead.file_id)
-        .where(FileRead.read_at >= begins, FileRead.read_at < begins + timedelta(days=1))
-    )  # fmt: skip
-    if account:
-        query = query.where(FileRead.account_id == account)
+    query = sa.select(both)
+    if thing:
+        query = query.where(both.c.thing_id == thing)
+    else:
+        query = query.where(both.c.at >= begins, both.c.at < begins + timedelta(days=1))
+    if actor:
+        query = query.where(both.c.actor == actor)
     if after:
-        query = query.where(FileRead.id > after)
-    rows = (await session.execute(query.order_by(FileRead.id).limit(limit + 1))).all()
+        query = query.where(both.c.id > after)
+    rows = (await session.execute(query.order_by(both.c.id).limit(limit + 1))).all()
     return [LookView(**row._mapping) for row in rows]
 
 

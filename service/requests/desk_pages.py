@@ -55,7 +55,7 @@ WORDS: dict[str, Any] = {
 clerk = guards.roles(Role.PARTNER_CLERK)
 
 
-@get(ONE, guards=[clerk], opt={"page": True}, include_in_schema=False)
+@get(ONE, guards=[clerk], opt={"page": True}, include_in_schema=False, shows="request")
 async def desk_request(
     request: Request[Any, Any, Any],
     request_id: FromPath[UUID],

@@ -44,7 +44,7 @@ def _revision(if_match: str | None) -> int | None:
     return revision_of(if_match) if if_match is not None else None
 
 
-@get(MINE, guards=[onlookers])
+@get(MINE, guards=[onlookers], shows="messages")
 async def messages(
     request_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],
@@ -86,7 +86,7 @@ async def read(
     return Marked(await messaging.mark_read(session, found.request, caller, now, data.up_to))
 
 
-@get(THEIRS, guards=[guards.partner])
+@get(THEIRS, guards=[guards.partner], shows="messages")
 async def partner_messages(
     request_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

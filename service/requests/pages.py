@@ -84,7 +84,7 @@ async def mine(
     )
 
 
-@get(ONE, guards=[guards.holder_side], opt={"page": True}, include_in_schema=False)
+@get(ONE, guards=[guards.holder_side], opt={"page": True}, include_in_schema=False, shows="request")
 async def my_request(
     request: Request[Any, Any, Any],
     request_id: FromPath[UUID],

@@ -51,7 +51,7 @@ async def shown(session: AsyncSession, caller: Caller, request_id: UUID) -> Resp
     return Response(seen, headers={"ETag": seen.etag})
 
 
-@get(BASE, guards=[guards.partner])
+@get(BASE, guards=[guards.partner], shows="requests")
 async def queue(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -69,7 +69,7 @@ async def queue(
     return paging.answer(request, page)
 
 
-@get(ONE, guards=[guards.partner])
+@get(ONE, guards=[guards.partner], shows="request")
 async def one(
     request_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

@@ -65,7 +65,7 @@ async def submit(
     return Response(view, headers=headers)
 
 
-@get("/v1/requests", guards=[onlookers])
+@get("/v1/requests", guards=[onlookers], shows="requests")
 async def requests(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -88,7 +88,7 @@ async def requests(
     return paging.answer(request, page)
 
 
-@get("/v1/requests/{request_id:uuid}")
+@get("/v1/requests/{request_id:uuid}", shows="request")
 async def request(
     request_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

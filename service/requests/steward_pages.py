@@ -19,6 +19,7 @@ from service.requests.states import State
     guards=[guards.roles(Role.STEWARD)],
     opt={"page": True},
     include_in_schema=False,
+    shows="people",
 )
 async def steward(
     request: Request[Any, Any, Any],

@@ -94,7 +94,7 @@ async def bad_ratings(
     )
 
 
-@get(ONE, guards=[concerned], **OPTIONS)
+@get(ONE, guards=[concerned], **OPTIONS, shows="bad-rating")
 async def bad_rating(
     request: Request[Any, Any, Any],
     case_id: FromPath[UUID],

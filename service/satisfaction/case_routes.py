@@ -48,7 +48,7 @@ async def bad_ratings(
     return paging.answer(request, paging.Page(views, page.next))
 
 
-@get("/v1/centre/bad-ratings/{case_id:uuid}", guards=[concerned])
+@get("/v1/centre/bad-ratings/{case_id:uuid}", guards=[concerned], shows="bad-rating")
 async def bad_rating(
     case_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

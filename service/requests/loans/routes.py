@@ -57,7 +57,7 @@ async def of_bank(
     return paging.answer(request, paging.page_of(lines, limit, lambda each: each.id))
 
 
-@get(ONE, guards=[guards.partner])
+@get(ONE, guards=[guards.partner], shows="loan")
 async def one(
     loan_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

@@ -62,7 +62,7 @@ class Exhibit(msgspec.Struct, frozen=True):
     notice: str | None
 
 
-@get(ONE, **PAGE)
+@get(ONE, **PAGE, shows="application")
 async def file(
     request: Request[Any, Any, Any],
     application_id: FromPath[UUID],

@@ -70,7 +70,7 @@ async def deadline(
     return await clocks.view_of(session, found, now)
 
 
-@get(ONE + "/changes", guards=[readers])
+@get(ONE + "/changes", guards=[readers], shows="application")
 async def differences(
     application_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],
@@ -81,7 +81,7 @@ async def differences(
     return Rounds(await changes.of(session, caller, found))
 
 
-@get(ONE + "/hints", guards=[handlers])
+@get(ONE + "/hints", guards=[handlers], shows="application")
 async def look_first(
     application_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

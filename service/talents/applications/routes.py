@@ -123,7 +123,7 @@ async def applications(
     return paging.answer(request, Page(lines, more))
 
 
-@get(ONE, guards=[readers])
+@get(ONE, guards=[readers], shows="application")
 async def application(
     application_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

@@ -18,6 +18,7 @@ from service.talents.applications import filling, unit_day
     guards=[guards.roles(Role.UNIT_MANAGER, Role.UNIT_SPECIALIST)],
     opt={"page": True},
     include_in_schema=False,
+    shows="people",
 )
 async def unit(
     request: Request[Any, Any, Any],

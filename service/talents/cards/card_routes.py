@@ -64,7 +64,7 @@ async def my_card(
     return await unless_known(session, caller, card, if_none_match)
 
 
-@get("/v1/cards", guards=[staff])
+@get("/v1/cards", guards=[staff], shows="cards")
 async def cards(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -89,7 +89,7 @@ async def cards(
     return paging.answer(request, paging.page_of(lines, limit, lambda each: each.id))
 
 
-@get(ONE, guards=[readers])
+@get(ONE, guards=[readers], shows="card")
 async def card(
     card_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

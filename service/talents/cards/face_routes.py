@@ -120,7 +120,7 @@ async def _drawn(
     return Response(content, media_type=media_type, headers=headers)
 
 
-@get(ONE + "/face.svg", guards=[named], media_type="image/svg+xml")
+@get(ONE + "/face.svg", guards=[named], media_type="image/svg+xml", shows="card-face")
 async def face_svg(
     card_id: FromPath[UUID],
     state: State,
@@ -140,7 +140,7 @@ async def face_svg(
     )
 
 
-@get(ONE + "/face.png", guards=[named], media_type="image/png")
+@get(ONE + "/face.png", guards=[named], media_type="image/png", shows="card-face")
 async def face_png(
     card_id: FromPath[UUID],
     state: State,
@@ -159,7 +159,7 @@ async def face_png(
     return await _drawn(session, state, caller, card_id, now, if_none_match, writer, "image/png")
 
 
-@get(ONE + "/print.pdf", guards=[named], media_type="application/pdf")
+@get(ONE + "/print.pdf", guards=[named], media_type="application/pdf", shows="card-face")
 async def print_pdf(
     card_id: FromPath[UUID],
     state: State,

@@ -78,7 +78,7 @@ async def send(
     return Redirect(f"{LIST}/{made[0].id}", status_code=303)
 
 
-@get(ONE, **PAGE)
+@get(ONE, **PAGE, shows="import")
 async def one(
     request: Request[Any, Any, Any],
     import_id: FromPath[UUID],

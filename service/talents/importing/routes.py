@@ -101,7 +101,7 @@ async def template_workbook() -> Response[bytes]:
     return _file(sheets.template_workbook(), sheets.XLSX, "holders.xlsx")
 
 
-@get(ONE, guards=[windows])
+@get(ONE, guards=[windows], shows="import")
 async def one(
     import_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],
@@ -112,7 +112,7 @@ async def one(
     return shown(await actions.got(session, import_id))
 
 
-@get(ONE + "/bad-rows.csv", guards=[windows], media_type=CSV)
+@get(ONE + "/bad-rows.csv", guards=[windows], media_type=CSV, shows="import")
 async def bad_rows(
     import_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],
@@ -124,7 +124,7 @@ async def bad_rows(
     return _file(sheets.bad_rows(rows, said), CSV, "bad-rows.csv")
 
 
-@get(ONE + "/bad-rows.xlsx", guards=[windows], media_type=sheets.XLSX)
+@get(ONE + "/bad-rows.xlsx", guards=[windows], media_type=sheets.XLSX, shows="import")
 async def bad_workbook(
     import_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

@@ -52,7 +52,7 @@ async def queue(
     )
 
 
-@get(QUEUE + "/{matter_id:uuid}", **PAGE)
+@get(QUEUE + "/{matter_id:uuid}", **PAGE, shows="matter")
 async def one(
     request: Request[Any, Any, Any],
     matter_id: FromPath[UUID],

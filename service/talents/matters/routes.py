@@ -51,7 +51,7 @@ async def shown(
     return Response(view, headers={"ETag": etag(matter.revision)})
 
 
-@get(CARD + "/matters", guards=[readers])
+@get(CARD + "/matters", guards=[readers], shows="card")
 async def of_card(
     request: Request[Any, Any, Any],
     card_id: FromPath[UUID],
@@ -107,7 +107,7 @@ async def matters(
     return paging.answer(request, paging.page_of(lines, limit, lambda each: each.id))
 
 
-@get(ONE, guards=[readers])
+@get(ONE, guards=[readers], shows="matter")
 async def matter(
     matter_id: FromPath[UUID],
     session: NamedDependency[AsyncSession],

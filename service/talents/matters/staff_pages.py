@@ -36,7 +36,7 @@ ACTS = {
 }
 
 
-@get(CARDS, **PAGE)
+@get(CARDS, **PAGE, shows="cards")
 async def cards(
     request: Request[Any, Any, Any],
     session: NamedDependency[AsyncSession],
@@ -107,7 +107,7 @@ async def find(
     return Redirect(f"{CARDS}/{found[0].id}", status_code=303)
 
 
-@get(CARDS + "/{card_id:uuid}", **PAGE)
+@get(CARDS + "/{card_id:uuid}", **PAGE, shows="card")
 async def card(
     request: Request[Any, Any, Any],
     card_id: FromPath[UUID],

@@ -73,6 +73,6 @@ async def test_the_page_shows_seals_and_the_trail_with_sign_in_names(city: City)
     page = (await auditor.get("/audit")).text
     assert 'data-test="seal"' in page
     assert auditor.entry["login"] in page
-    assert "没有人打开过别人的材料" in page
+    assert "没有人看过" in page
     none = (await auditor.get("/audit?subject=requests/none&day=x")).text
     assert "没有符合的日志" in none
