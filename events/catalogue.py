@@ -143,6 +143,7 @@ from events.of_requests import (
     RequestSubmitted,
     RequestWithdrawn,
 )
+from events.of_routing import RulesDrafted, RulesDropped, RulesPublished
 from events.of_tables import TableLoaded
 from events.of_webhooks import (
     WebhookChanged,
@@ -282,6 +283,9 @@ AnyEvent = (
     | OfferingDrafted
     | OfferingPublished
     | OfferingStopped
+    | RulesDrafted
+    | RulesDropped
+    | RulesPublished
     | OfferingResumed
     | LetterRetried
     | QuotaDropped

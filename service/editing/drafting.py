@@ -18,30 +18,12 @@ from service.editing.checking import checked
 from service.editing.content import Drafted, Line
 from service.editing.grounds import Ground, Opening
 from service.editing.models import DROPPED, OPEN, PUBLISHED, OfferingDraft
+from service.editing.reach import DraftOpen, DraftOutdated, account_of, reached
 from service.editing.telling import tell_of_stop
-from service.etag import check_revision
 from service.offerings.catalogue import search_text
 from service.offerings.models import EDITOR, Offering, OfferingVersion
-from service.problems import Forbidden, NotFound, Problem
+from service.problems import Problem
 from service.reference.tables import PROVINCE
-
-
-class DraftOpen(Problem):
-    """The offering has a draft already; two would undo one another."""
-
-    code = "draft-open"
-    status = 409
-    title = "该事项已有草稿"
-    advice = "请先发布或放弃现有的草稿,再起草新版本。"
-
-
-class DraftOutdated(Problem):
-    """Another version came in between."""
-
-    code = "draft-outdated"
-    status = 409
-    title = "草稿所依据的版本已被取代"
-    advice = "起草之后该事项有了新版本,请放弃此草稿,从新版本重新起草。"
 
 
 class OfferingExists(Problem):
@@ -107,7 +89,7 @@ async def _begin(
     draft = OfferingDraft(
         id=ids.new_id(), code=ground.code, base_version=ground.version, content=content,
         opening=opening, why=given.why, valid_from=given.valid_from, state=OPEN,
-        drafted_by=_account(by), drafted_at=now,
+        drafted_by=account_of(by), drafted_at=now,
     )  # fmt: skip
     session.add(draft)
     await session.flush()
@@ -119,7 +101,7 @@ async def change(
     session: AsyncSession, draft_id: UUID, by: Caller, revision: int, given: Drafted, now: datetime
 ) -> OfferingDraft:
     """Write it anew. Raises NotFound, Stale, WrongState, InvalidBody."""
-    draft = await _got(session, draft_id, by, revision, "change")
+    draft = await reached(session, OfferingDraft, draft_id, by, revision, "change")
     ground = await grounds.locked(session, draft.code, draft.opening)
     draft.content = await checked(session, given, ground, now)
     draft.valid_from, draft.why = given.valid_from, given.why
@@ -132,8 +114,8 @@ async def drop(
     session: AsyncSession, draft_id: UUID, by: Caller, revision: int, now: datetime
 ) -> OfferingDraft:
     """Do without it. Raises NotFound, Stale, WrongState."""
-    draft = await _got(session, draft_id, by, revision, "drop")
-    draft.state, draft.decided_by, draft.decided_at = DROPPED, _account(by), now
+    draft = await reached(session, OfferingDraft, draft_id, by, revision, "drop")
+    draft.decide(DROPPED, account_of(by), now)
     await session.flush()
     await _tell(session, OfferingDraftDropped(draft_id=draft.id, code=draft.code), by, now)
     return draft
@@ -146,7 +128,7 @@ async def publish(
 
     Raises NotFound, Stale, WrongState, DraftOutdated, InvalidBody.
     """
-    draft = await _got(session, draft_id, by, revision, "publish")
+    draft = await reached(session, OfferingDraft, draft_id, by, revision, "publish")
     ground = await grounds.locked(session, draft.code, draft.opening)
     if ground.version != draft.base_version:
         raise DraftOutdated
@@ -155,7 +137,7 @@ async def publish(
     version = _version(ground, content, draft.valid_from, now)
     session.add(version)
     await session.flush()
-    draft.state, draft.decided_by, draft.decided_at = PUBLISHED, _account(by), now
+    draft.decide(PUBLISHED, account_of(by), now)
     draft.version_id = version.id
     await session.flush()
     event = OfferingPublished(
@@ -188,23 +170,6 @@ def _version(
 
 def _open(code: str) -> Any:
     return select(OfferingDraft.id).where(OfferingDraft.code == code, OfferingDraft.state == OPEN)
-
-
-async def _got(
-    session: AsyncSession, draft_id: UUID, by: Caller, revision: int, act: str
-) -> OfferingDraft:
-    draft = await session.get(OfferingDraft, draft_id, with_for_update=True, populate_existing=True)
-    if draft is None:
-        raise NotFound
-    check_revision(draft.revision, revision)
-    draft.check(act, by.account_id)
-    return draft
-
-
-def _account(by: Caller) -> UUID:
-    if by.account_id is None:
-        raise Forbidden
-    return by.account_id
 
 
 async def _tell(session: AsyncSession, event: OfDraft, by: Caller, now: datetime) -> None:

@@ -49,10 +49,10 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
         return self.newest.stopped_on if self.newest else None
 
 
-async def lock(session: AsyncSession) -> None:
-    """Nobody else changes offerings meanwhile: the lock under which the table is loaded too."""
+async def lock(session: AsyncSession, table: str) -> None:
+    """Nobody else changes what the table is about: the lock under which it is loaded too."""
     statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))")
-    await session.execute(statement, {"name": "table catalogue"})
+    await session.execute(statement, {"name": f"table {table}"})
 
 
 async def newest_of(session: AsyncSession, code: str) -> OfferingVersion | None:
@@ -67,7 +67,7 @@ async def newest_of(session: AsyncSession, code: str) -> OfferingVersion | None:
 async def locked(session: AsyncSession, code: str, opening: dict[str, Any] | None = None) -> Ground:
     """What the next version of it stands on, locked; raises NotFound where it is neither there nor
     being opened."""
-    await lock(session)
+    await lock(session, "catalogue")
     newest = await newest_of(session, code)
     if newest is None and opening is None:
         raise NotFound("没有这个事项。")

@@ -18,6 +18,7 @@ from service.editing import drafting, pages, trying, views
 from service.editing.content import Drafted
 from service.editing.drafting import Opened
 from service.editing.models import OfferingDraft
+from service.editing.rules import pages as rule_pages
 from service.editing.trying import DryRun
 from service.editing.views import DraftView, VersionLine
 from service.etag import etag, revision_of
@@ -163,4 +164,5 @@ ROUTES: list[Any] = [
     publish,
     drop,
     *pages.ROUTES,
+    *rule_pages.ROUTES,
 ]

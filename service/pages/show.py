@@ -47,6 +47,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/forecast", "超期预测"),
     ((Role.CENTRE,), "/centre/conflicts", "离线冲突"),
     ((Role.CENTRE,), "/centre/offerings", "服务事项"),
+    ((Role.CENTRE,), "/centre/routing", "派单规则"),
     ((Role.CENTRE,), "/centre/calendars", "工作日历"),
     ((Role.CENTRE,), "/centre/loans", "贷款"),
     ((Role.STEWARD, Role.CENTRE), "/absences", "离岗与代班"),

@@ -39,8 +39,8 @@ class Route(Base):
     """Who may get which offering where: data that officials change (api.md 5.6).
 
     Among routes that match, the nearest region wins, then the lower `rank`, then the one with the
-    smaller part of its `share` used today. `daily_capacity`, `batch_capacity` (of a calendar month,
-    as housing's batches are) and opening hours pass a partner over.
+    smaller part of its `share` used today. `daily_capacity` and `batch_capacity` (of a calendar
+    month, as housing's batches are) pass a partner over; who is closed now comes after who is open.
     """
 
     __tablename__ = "routes"

@@ -45,7 +45,7 @@ async def run(session: AsyncSession, words: Sequence[str], now: datetime) -> lis
             found = await _of_file(session, path)
             return [f"{len(found)} 条规则,逐行合格。"]
         case ["replay", path, *month] if len(month) < 2:
-            since, until = _month(month[0]) if month else _month_before(now)
+            since, until = _month(month[0]) if month else month_before(now)
             places = await regions.of(session)
             tried = Replay(await _of_file(session, path), names, places)
             await follow(session, tried, since, until)
@@ -68,27 +68,34 @@ def _month(text: str) -> tuple[datetime, datetime]:
     return since, since.replace(year=since.year + over, month=1 if over else since.month + 1)
 
 
-def _month_before(now: datetime) -> tuple[datetime, datetime]:
+def month_before(now: datetime) -> tuple[datetime, datetime]:
+    """The month before this one, from its first instant to this month's."""
     here = now.astimezone(SHANGHAI)
     first = here.month == 1
     return _month(f"{here.year - first:04}-{12 if first else here.month - 1:02}")
 
 
-async def follow(session: AsyncSession, tried: Replay, since: datetime, until: datetime) -> None:
-    """Hand the log to the replay: the span, and what came before of whatever was chosen in it."""
+async def follow(
+    session: AsyncSession, tried: Replay, since: datetime, until: datetime, offering: str = ""
+) -> None:
+    """Hand the log to the replay: the span, and what came before of whatever was chosen in it; of
+    one offering alone where it is named."""
     events = log.events
     in_span = sa.select(events.c.subject).where(
         events.c.type.in_([type_of(kind) for kind in CHOSEN]),
         events.c.at >= since,
         events.c.at < until,
     )
+    if offering:
+        in_span = in_span.where(events.c.data["offering"].astext == offering)
+    whole = sa.false() if offering else events.c.at >= since
     partners = events.c.subject.startswith("partners/")
     query = (
         sa.select(events.c.type, events.c.at, events.c.region, events.c.data)
         .where(
             events.c.type.in_([type_of(kind) for kind in READ]),
             events.c.at < until,
-            sa.or_(events.c.at >= since, partners, events.c.subject.in_(in_span)),
+            sa.or_(whole, partners, events.c.subject.in_(in_span)),
         )
         .order_by(events.c.at, events.c.id)
     )

@@ -3,7 +3,7 @@
 `load routes 文件` puts a newer one in force as a whole; every version stays readable.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -43,13 +43,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return self.offering, self.region, self.partner_id, self.valid_from
 
 
-async def read(session: AsyncSession, rows: Sequence[Row]) -> list[Rule]:
-    """The rules of a table's rows; raises BadTable naming the line that is wrong."""
+async def read(session: AsyncSession, rows: Sequence[Row], first: int = 2) -> list[Rule]:
+    """The rules of a table's rows, of which the first is line `first`; raises BadTable naming the
+    line that is wrong."""
     partners = await _partners(session)
     offerings = set(await session.scalars(select(Offering.code)))
     places = await regions.of(session)
     found = []
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(rows, first):
         if row["offering"] not in offerings:
             raise BadTable(f"第 {number} 行: 没有服务事项“{row['offering']}”。")
         if row["region"] not in places.by_code:
@@ -124,17 +125,21 @@ async def in_force(session: AsyncSession) -> list[Rule]:
     return sorted(found, key=lambda rule: (rule.offering, rule.region, rule.rank, rule.key))
 
 
-def lines_of(rules: Sequence[Rule], names: dict[UUID, str]) -> list[str]:
+def lines_of(rules: Sequence[Rule], names: Mapping[UUID, str]) -> list[str]:
     """The table's text, partners by name: to be edited and loaded again."""
-    lines = ["\t".join(tables.COLUMNS[TABLE])]
-    for rule in rules:
-        cells = [names.get(rule.partner_id, str(rule.partner_id))]
-        for column in tables.COLUMNS[TABLE]:
-            if column != "partner":
-                cells.append(_cell(getattr(rule, column)))
-        partner, offering, region, *rest = cells
-        lines.append("\t".join([offering, region, partner, *rest]))
-    return lines
+    columns = tables.COLUMNS[TABLE]
+    rows = (row_of(rule, names) for rule in rules)
+    return ["\t".join(columns), *("\t".join(row[each] for each in columns) for row in rows)]
+
+
+def row_of(rule: Rule, names: Mapping[UUID, str]) -> Row:
+    """The rule as a row of the table; a partner without a name there by its id."""
+    return {
+        column: names.get(rule.partner_id, str(rule.partner_id))
+        if column == "partner"
+        else _cell(getattr(rule, column))
+        for column in tables.COLUMNS[TABLE]
+    }
 
 
 def _cell(value: Any) -> str:

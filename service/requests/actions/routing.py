@@ -83,7 +83,7 @@ async def weigh(session: AsyncSession, request: Request, now: datetime) -> Choic
             sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 2))"),
             {"name": f"routing {request.offering}"},
         )
-    given = await _given(session, request.offering, now)
+    given = await given_of(session, request.offering, now)
     back, declined = await _tried(session, request.id)
     candidates = [
         candidate_of(
@@ -117,7 +117,7 @@ async def _routes(
     return [(route, partner) for route, partner in await session.execute(query)]
 
 
-async def _given(session: AsyncSession, offering: str, now: datetime) -> dict[UUID, Given]:
+async def given_of(session: AsyncSession, offering: str, now: datetime) -> dict[UUID, Given]:
     """What each partner was offered of this offering, today and in this month's batch."""
     today, month = starts_of(now)
     query = (
