@@ -78,7 +78,12 @@ from events.of_care import (
     StewardSet,
 )
 from events.of_clients import ClientKeySet, ClientRotated
-from events.of_deadlines import DeadlineRecomputed
+from events.of_deadlines import (
+    BreachUpheld,
+    BreachVoidAsked,
+    BreachVoided,
+    DeadlineRecomputed,
+)
 from events.of_imports import ImportApplied
 from events.of_keys import CardKeyMade, CardKeyRetired, CardKeyRevoked, CardKeySwitched
 from events.of_letters import LetterDropped, LetterRetried
@@ -215,6 +220,9 @@ AnyEvent = (
     | MessageSent
     | DeadlineWarned
     | DeadlineBreached
+    | BreachUpheld
+    | BreachVoidAsked
+    | BreachVoided
     | DeadlineRecomputed
     | DeadlineAcknowledged
     | StewardSet

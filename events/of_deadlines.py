@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from events.base import Event
+from events.of_requests import OfRequest
 
 
 class DeadlineRecomputed(Event, frozen=True, kw_only=True, tag="hck.deadline.recomputed.v1"):
@@ -42,3 +43,41 @@ class DeadlineRecomputed(Event, frozen=True, kw_only=True, tag="hck.deadline.rec
     def concerns(self) -> UUID | None:
         """The partner that has it."""
         return self.partner_id
+
+
+class OfBreach(OfRequest, frozen=True, kw_only=True):
+    """Happened to a breach that is on record; `reason` is a code, `partner_id` had the request."""
+
+    clock_id: UUID
+    leg: str
+    reason: str
+
+
+class BreachVoidAsked(OfBreach, frozen=True, kw_only=True, tag="hck.deadline.void_asked.v1"):
+    """One of 专家中心 holds that a breach should not count; another decides."""
+
+    @property
+    def concerns(self) -> UUID | None:
+        """No partner, before it is decided."""
+        return None
+
+
+class BreachUpheld(OfBreach, frozen=True, kw_only=True, tag="hck.deadline.upheld.v1"):
+    """Another of them found that it does count."""
+
+    @property
+    def concerns(self) -> UUID | None:
+        """No partner: nothing has changed for it."""
+        return None
+
+
+class BreachVoided(OfBreach, frozen=True, kw_only=True, tag="hck.deadline.voided.v1"):
+    """Another of them voided it (time.md E3): it stays on record, figures show both.
+
+    `due_at` is when it fell. `completed_at` and `completed_by` where the request was completed late
+    before this; a later completion says so itself.
+    """
+
+    due_at: datetime
+    completed_at: datetime | None = None
+    completed_by: UUID | None = None

@@ -129,12 +129,14 @@ class RequestProgressed(OfRequest, frozen=True, kw_only=True, tag="hck.request.p
 
 
 class RequestCompleted(OfRequest, frozen=True, kw_only=True, tag="hck.request.completed.v1"):
-    """办结: granted or declined; `in_time` says whether the holder's promise was kept, `files` how
-    many came with the answer."""
+    """办结: granted or declined; `in_time` says whether the holder's promise was kept, `excused`
+    that it was not, and the breach had been voided (time.md E3); `files` came with the answer.
+    """
 
     outcome: str
     in_time: bool
     files: int = 0
+    excused: bool = False
 
 
 class RequestWithdrawn(OfRequest, frozen=True, kw_only=True, tag="hck.request.withdrawn.v1"):

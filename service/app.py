@@ -42,7 +42,13 @@ from service.partners import console_pages, digests, feed_routes
 from service.partners.clients import routes as client_routes
 from service.partners.webhooks import routes as webhook_routes
 from service.problems.answers import explain_problem
-from service.requests import deadline_routes, message_routes, partner_routes, staff_routes
+from service.requests import (
+    deadline_routes,
+    message_routes,
+    partner_routes,
+    staff_routes,
+    void_routes,
+)
 from service.requests import pages as request_pages
 from service.requests import routes as request_routes
 from service.requests.batches import routes as batch_routes
@@ -120,6 +126,7 @@ ROOMS: list[Any] = [
     staff_routes,
     talent_pages,
     talent_routes,
+    void_routes,
     webhook_routes,
     worktime_routes,
 ]

@@ -20,6 +20,7 @@ from service.partners.webhooks import models as webhook_models
 from service.reference import models as reference_models
 from service.requests import members as request_members
 from service.requests import models as request_models
+from service.requests import voids as void_models
 from service.requests.batches import models as batch_models
 from service.requests.forecasting import models as forecast_models
 from service.requests.loans import models as loan_models
@@ -57,6 +58,7 @@ ROOMS = (
     batch_models,
     forecast_models,
     loan_models,
+    void_models,
     satisfaction_models,
     models,
     alike,

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import inbox
 from events.of_cards import BenefitRedeemed
+from events.of_deadlines import BreachVoided
 from events.of_ratings import (
     CaseBreached,
     RatingCalledBack,
@@ -21,7 +22,7 @@ from workers.broker import broker
 
 COUNTED = (
     RatingGiven, RatingCalledBack, RatingRuled, RatingFollowedUp, CaseBreached,
-    RequestCompleted, BenefitRedeemed, DeadlineBreached,
+    RequestCompleted, BenefitRedeemed, DeadlineBreached, BreachVoided,
 )  # fmt: skip
 
 

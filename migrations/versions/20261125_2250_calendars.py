@@ -1,4 +1,4 @@
-"""Versions of the calendar, drafts of changes, and how far open clocks are recomputed
+"""Versions of the calendar, drafts of changes, how far open clocks are recomputed; voided breaches
 
 Revision: 41ca4dfe2250, after: 41ca4dfe2210
 """
@@ -13,6 +13,7 @@ depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
 ONE = {'server_default': '1', 'nullable': False}
+COUNTS = ('void_acceptance', 'void_handling', 'void_promise', 'completed_excused')
 WITH_CLOCKS = ('bad_ratings', 'card_applications', 'card_matters')
 
 # Each table of days that was ever in force is a version; overlays and hours were always the newest.
@@ -48,6 +49,7 @@ def upgrade() -> None:
     for name in WITH_CLOCKS:
         op.add_column(name, sa.Column('calendar_version', sa.Integer(), **ONE))
         op.add_column(name, sa.Column('generation', sa.Integer(), **ONE))
+    _breach_voids()
 
 
 def _drafts() -> None:
@@ -119,7 +121,58 @@ def _recomputations() -> None:
     )
 
 
+def _breach_voids() -> None:
+    op.add_column('clocks', sa.Column('breach_voided_at', INSTANT))
+    for name in COUNTS:
+        op.add_column(
+            'figure_counts', sa.Column(name, sa.Integer(), server_default='0', nullable=False)
+        )
+    op.create_table(
+        'breach_voids',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('clock_id', sa.Uuid(), nullable=False),
+        sa.Column('request_id', sa.Uuid(), nullable=False),
+        sa.Column('state', sa.Text(), nullable=False),
+        sa.Column('reason', sa.Text(), nullable=False),
+        sa.Column('note', sa.LargeBinary(), nullable=False),
+        sa.Column('asked_by', sa.Uuid(), nullable=False),
+        sa.Column('asked_at', INSTANT, nullable=False),
+        sa.Column('decided_by', sa.Uuid()),
+        sa.Column('decided_at', INSTANT),
+        sa.CheckConstraint(
+            "state <> 'void' OR (decided_by IS NOT NULL AND decided_by <> asked_by)",
+            name=op.f('ck_breach_voids_second_person'),
+        ),
+        sa.ForeignKeyConstraint(
+            ['clock_id'], ['clocks.id'], name=op.f('fk_breach_voids_clock_id')
+        ),
+        sa.ForeignKeyConstraint(
+            ['request_id'], ['requests.id'], name=op.f('fk_breach_voids_request_id')
+        ),
+        sa.ForeignKeyConstraint(
+            ['asked_by'], ['accounts.id'], name=op.f('fk_breach_voids_asked_by')
+        ),
+        sa.ForeignKeyConstraint(
+            ['decided_by'], ['accounts.id'], name=op.f('fk_breach_voids_decided_by')
+        ),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_breach_voids')),
+    )
+    op.create_index(op.f('ix_breach_voids_request_id'), 'breach_voids', ['request_id'])
+    op.create_index(
+        'uq_breach_voids_one', 'breach_voids', ['clock_id'], unique=True,
+        postgresql_where=sa.text("state IN ('open', 'void')"),
+    )
+    op.create_index(
+        'ix_breach_voids_open', 'breach_voids', ['id'],
+        postgresql_where=sa.text("state = 'open'"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table('breach_voids')
+    for name in COUNTS:
+        op.drop_column('figure_counts', name)
+    op.drop_column('clocks', 'breach_voided_at')
     for name in WITH_CLOCKS:
         op.drop_column(name, 'generation')
         op.drop_column(name, 'calendar_version')

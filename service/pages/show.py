@@ -45,6 +45,7 @@ NAV: tuple[tuple[tuple[Role, ...], str, str], ...] = (
     ((Role.CENTRE,), "/centre/bad-ratings", "差评回访"),
     ((Role.CENTRE,), "/centre/rulings", "裁定"),
     ((Role.CENTRE,), "/centre/forecast", "超期预测"),
+    ((Role.CENTRE,), "/centre/breaches", "超期"),
     ((Role.CENTRE,), "/centre/conflicts", "离线冲突"),
     ((Role.CENTRE,), "/centre/offerings", "服务事项"),
     ((Role.CENTRE,), "/centre/routing", "派单规则"),

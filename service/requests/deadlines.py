@@ -45,6 +45,7 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
     budget: AnyBudget
     used: list[UsedView]
     breached_at: datetime | None
+    breach_voided_at: datetime | None
     stopped_at: datetime | None
     provisional: bool
     calendar_version: int
@@ -152,6 +153,7 @@ def _view(
         budget=budget,
         used=[UsedView.of(each) for each in used.parts],
         breached_at=shown(clock.breached_at) if clock.breached_at else None,
+        breach_voided_at=shown(clock.breach_voided_at) if clock.breach_voided_at else None,
         stopped_at=shown(clock.stopped_at) if clock.stopped_at else None,
         provisional=clock.provisional or whole.provisional,
         calendar_version=clock.calendar_version,

@@ -270,13 +270,16 @@ class Request(Base):
         in_time: bool,
         now: datetime,
         files: int = 0,
+        excused: bool = False,
     ) -> RequestCompleted:
         """办结, `granted` or `declined` with a reason (api.md 5.2, 5.4). Raises WrongState."""
         self.check("complete", Party.PARTNER)
         self.state, self.completed_at, self.ended_at = State.COMPLETED, now, now
         self.outcome, self.outcome_reason, self.result = outcome, reason, result
         self.in_time = in_time
-        return RequestCompleted(**self._of_partner(), outcome=outcome, in_time=in_time, files=files)
+        return RequestCompleted(
+            **self._of_partner(), outcome=outcome, in_time=in_time, files=files, excused=excused
+        )
 
     def decline(self, *, in_time: bool, files: int = 0) -> RequestDeclined:
         """One bank's no where the holder chose several: the next is asked. Raises WrongState."""
@@ -372,6 +375,7 @@ class Clock(Base):
     next_at: Mapped[datetime | None]
     next_rung: Mapped[str | None]
     past: Mapped[bool] = mapped_column(default=False, server_default=false())
+    breach_voided_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_clocks_next", "next_at", postgresql_where="next_at IS NOT NULL"),

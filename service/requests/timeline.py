@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events import catalogue, log, of_batches
 from events import of_requests as happened
 from events.catalogue import AnyEvent
-from events.of_deadlines import DeadlineRecomputed
+from events.of_deadlines import BreachVoided, DeadlineRecomputed
 from service.partners.models import Partner
 from service.requests import queries
 from service.requests.models import Request
 from service.requests.states import BOUNCES
+from service.requests.voids import REASONS
 from service.worktime.hours import SHANGHAI
 from service.worktime.words import until
 
@@ -227,6 +228,9 @@ def _of_time(event: AnyEvent) -> str | None:
             return f"{LEGS.get(leg, leg)}已超过承诺时限"
         case happened.DeadlineAcknowledged(leg=leg, audience=audience):
             return f"{SIDES.get(audience, '工作人员')}已知悉{LEGS.get(leg, leg)}时限提醒"
+        case BreachVoided(leg=leg, reason=reason):
+            why = REASONS.get(reason, reason)
+            return f"{LEGS.get(leg, leg)}超期已由专家中心裁定作废({why}),记录保留"
         case DeadlineRecomputed(leg=leg, was_due_at=was, due_at=due_at):
             return f"因工作日历调整,{LEGS.get(leg, '')}时限由{until(was)}改为{until(due_at)}"
     return None

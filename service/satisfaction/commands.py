@@ -22,6 +22,9 @@ NAMES = {
     "breached_promise": "总时限超期", "called_back": "已回访", "call_backs_ended": "应回访",
     "rectified_in_time": "按期整改", "rectifications_ended": "应整改", "follow_ups": "追评",
     "follow_ups_good": "追评好评",
+    "void_acceptance": "接件超期作废",
+    "void_handling": "办理超期作废", "void_promise": "总时限超期作废",
+    "completed_excused": "超期作废的办结",
 }  # fmt: skip
 
 

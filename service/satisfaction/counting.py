@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events import log
 from events.catalogue import AnyEvent, read
 from events.of_cards import BenefitRedeemed
+from events.of_deadlines import BreachVoided
 from events.of_ratings import (
     CaseBreached,
     OfRating,
@@ -111,6 +112,18 @@ def breached(leg: str) -> Counts:
     return Counts()
 
 
+def voided_breach(leg: str) -> Counts:
+    """What voiding a breach adds beside it: the breach itself stays counted (time.md E3)."""
+    match leg:
+        case "acceptance":
+            return Counts(void_acceptance=1)
+        case "first_review" | "handling":
+            return Counts(void_handling=1)
+        case "promise":
+            return Counts(void_promise=1)
+    return Counts()
+
+
 class Known(msgspec.Struct, frozen=True):
     """What the rows that events name say, by their ids."""
 
@@ -126,12 +139,16 @@ async def changes_of(
     """What each event changes, without those that change no figure; one read for each kind."""
     known = await _known(session, events)
     found = [_change_of(event, known) for event in events]
-    return [change for change in found if change is not None]
+    excused = [_excused(event, known) for event in events]
+    return [change for change in (*found, *excused) if change is not None]
+
+
+OF_REQUESTS = RequestCompleted | DeadlineBreached | BreachVoided
 
 
 async def _known(session: AsyncSession, events: Sequence[AnyEvent]) -> Known:
     ratings = {e.rating_id for e in events if isinstance(e, OfRating)}
-    requests = {e.request_id for e in events if isinstance(e, RequestCompleted | DeadlineBreached)}
+    requests = {e.request_id for e in events if isinstance(e, OF_REQUESTS)}
     redeemed = {e.redemption_id for e in events if isinstance(e, BenefitRedeemed)}
     known = Known({}, {}, {}, {})
     for event in events:
@@ -161,9 +178,11 @@ def _change_of(event: AnyEvent, known: Known) -> tuple[Cell, Counts] | None:
             return _of_rating(rating), voided(rating.grade) + known.loops[rating_id].times(-1)
         case OfRating(rating_id=rating_id):
             return _of_rating(known.ratings[rating_id]), _step(event)
-        case RequestCompleted(request_id=request_id, in_time=in_time):
+        case RequestCompleted(request_id=request_id, in_time=in_time, excused=excused):
             about = known.requests[request_id]
-            change = Counts(completed=1, completed_in_time=int(in_time))
+            change = Counts(
+                completed=1, completed_in_time=int(in_time), completed_excused=int(excused)
+            )
             return _cell(about, about.completed_at, about.partner_id), change
         case BenefitRedeemed(redemption_id=redemption_id):
             about = known.redemptions[redemption_id]
@@ -171,6 +190,9 @@ def _change_of(event: AnyEvent, known: Known) -> tuple[Cell, Counts] | None:
         case DeadlineBreached(request_id=request_id, leg=leg, due_at=due_at):
             about = known.requests[request_id]
             return _cell(about, due_at, event.partner_id), breached(leg)
+        case BreachVoided(request_id=request_id, leg=leg, due_at=due_at):
+            about = known.requests[request_id]
+            return _cell(about, due_at, event.partner_id), voided_breach(leg)
     return None
 
 
@@ -186,6 +208,14 @@ def _step(event: AnyEvent) -> Counts:
         case RatingFollowedUp(grade=grade):
             return followed_up(grade)
     return Counts()
+
+
+def _excused(event: AnyEvent, known: Known) -> tuple[Cell, Counts] | None:
+    """The completion of before that a voided breach excuses; it counts by its own day."""
+    if not isinstance(event, BreachVoided) or event.completed_at is None:
+        return None
+    about = known.requests[event.request_id]
+    return _cell(about, event.completed_at, event.completed_by), Counts(completed_excused=1)
 
 
 def _of_rating(rating: Rating) -> Cell:

@@ -77,7 +77,7 @@ def table(
 
 
 class SlaRow(msgspec.Struct, frozen=True):
-    """One row: 按时办结率 and missed deadlines by leg."""
+    """One row: 按时办结率 and missed deadlines by leg; also with voided ones left out (E3)."""
 
     key: str
     name: str
@@ -87,6 +87,11 @@ class SlaRow(msgspec.Struct, frozen=True):
     breached_promise: int
     breached_acceptance: int
     breached_handling: int
+    on_time_excused: Share
+    completed_excused: int
+    void_promise: int
+    void_acceptance: int
+    void_handling: int
 
 
 def sla_row(key: str, name: str, counts: Counts) -> SlaRow:
@@ -100,6 +105,11 @@ def sla_row(key: str, name: str, counts: Counts) -> SlaRow:
         counts.breached_promise,
         counts.breached_acceptance,
         counts.breached_handling,
+        figures.on_time_excused(counts),
+        counts.completed_excused,
+        counts.void_promise,
+        counts.void_acceptance,
+        counts.void_handling,
     )
 
 

@@ -40,6 +40,10 @@ class Counts(msgspec.Struct, frozen=True):
     rectifications_ended: int = 0
     follow_ups: int = 0
     follow_ups_good: int = 0
+    void_acceptance: int = 0
+    void_handling: int = 0
+    void_promise: int = 0
+    completed_excused: int = 0
 
     @property
     def n(self) -> int:
@@ -151,3 +155,8 @@ def follow_up_rate(counts: Counts) -> Share:
 def on_time(counts: Counts) -> Share:
     """按时办结率: requests completed within the holder's promise."""
     return share(counts.completed_in_time, counts.completed)
+
+
+def on_time_excused(counts: Counts) -> Share:
+    """The same where a late completion whose breach was voided counts as in time (time.md E3)."""
+    return share(counts.completed_in_time + counts.completed_excused, counts.completed)

@@ -299,6 +299,10 @@ class FigureCount(Base):
     rectifications_ended: Mapped[int] = mapped_column(server_default="0")
     follow_ups: Mapped[int] = mapped_column(server_default="0")
     follow_ups_good: Mapped[int] = mapped_column(server_default="0")
+    void_acceptance: Mapped[int] = mapped_column(server_default="0")
+    void_handling: Mapped[int] = mapped_column(server_default="0")
+    void_promise: Mapped[int] = mapped_column(server_default="0")
+    completed_excused: Mapped[int] = mapped_column(server_default="0")
 
 
 class RatingMark(Base):

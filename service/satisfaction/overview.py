@@ -64,6 +64,7 @@ class Overview(msgspec.Struct, frozen=True):
     called_back_rate: Share
     rectified_in_time_rate: Share
     on_time: Share
+    on_time_excused: Share
 
 
 RISK = """
@@ -145,6 +146,7 @@ async def overview(session: AsyncSession, scope: Scope, period: Period, now: dat
         called_back_rate=figures.called_back_rate(counts),
         rectified_in_time_rate=figures.rectified_in_time_rate(counts),
         on_time=figures.on_time(counts),
+        on_time_excused=figures.on_time_excused(counts),
     )
 
 

@@ -52,10 +52,11 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 COMPLETED = """
 SELECT (e.at AT TIME ZONE 'Asia/Shanghai')::date AS day, r.offering,
        (e.data->>'partner_id')::uuid AS partner_id, r.region, r.category, v.sector,
-       (e.data->>'in_time')::boolean AS in_time, count(*) AS times
+       (e.data->>'in_time')::boolean AS in_time,
+       coalesce((e.data->>'excused')::boolean, false) AS excused, count(*) AS times
 FROM taken e JOIN requests r ON r.id = (e.data->>'request_id')::uuid
 JOIN offering_versions v ON v.id = r.offering_version_id
-WHERE e.type = 'hck.request.completed.v1' GROUP BY 1, 2, 3, 4, 5, 6, 7
+WHERE e.type = 'hck.request.completed.v1' GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 REDEEMED = """
 SELECT (e.at AT TIME ZONE 'Asia/Shanghai')::date AS day, e.data->>'offering' AS offering,
@@ -74,13 +75,24 @@ FROM taken e JOIN requests r ON r.id = (e.data->>'request_id')::uuid
 JOIN offering_versions v ON v.id = r.offering_version_id
 WHERE e.type = 'hck.deadline.breached.v1' GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
+VOIDED = BREACHED.replace("hck.deadline.breached.v1", "hck.deadline.voided.v1")
+EXCUSED = """
+SELECT ((e.data->>'completed_at')::timestamptz AT TIME ZONE 'Asia/Shanghai')::date AS day,
+       r.offering, coalesce((e.data->>'completed_by')::uuid, '00000000-0000-0000-0000-000000000000')
+       AS partner_id, r.region, r.category, v.sector, count(*) AS times
+FROM taken e JOIN requests r ON r.id = (e.data->>'request_id')::uuid
+JOIN offering_versions v ON v.id = r.offering_version_id
+WHERE e.type = 'hck.deadline.voided.v1' AND e.data->>'completed_at' IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
 WAITING = """
 SELECT count(*) FROM events e
 LEFT JOIN inbox i ON i.consumer = 'facts.count' AND i.subject = e.subject
                  AND i.sequence >= e.sequence
 WHERE i.subject IS NULL AND e.type IN ('hck.rating.given.v1', 'hck.rating.called_back.v1',
       'hck.rating.ruled.v1', 'hck.rating.followed_up.v1', 'hck.rating.breached.v1',
-      'hck.request.completed.v1', 'hck.benefit.redeemed.v1', 'hck.deadline.breached.v1')
+      'hck.request.completed.v1', 'hck.benefit.redeemed.v1', 'hck.deadline.breached.v1',
+      'hck.deadline.voided.v1')
 """
 
 
@@ -103,7 +115,11 @@ def _loop(row: Any) -> Counts:
 
 
 def _completed(row: Any) -> Counts:
-    return Counts(completed=1, completed_in_time=1 if row.in_time else 0)
+    return Counts(
+        completed=1,
+        completed_in_time=1 if row.in_time else 0,
+        completed_excused=1 if row.excused else 0,
+    )
 
 
 def _redeemed(_: Any) -> Counts:
@@ -114,12 +130,22 @@ def _breached(row: Any) -> Counts:
     return counting.breached(row.leg)
 
 
+def _voided(row: Any) -> Counts:
+    return counting.voided_breach(row.leg)
+
+
+def _excused(_: Any) -> Counts:
+    return Counts(completed_excused=1)
+
+
 READINGS = (
     (GIVEN, _given),
     (LOOP, _loop),
     (COMPLETED, _completed),
     (REDEEMED, _redeemed),
     (BREACHED, _breached),
+    (VOIDED, _voided),
+    (EXCUSED, _excused),
 )
 
 

@@ -265,6 +265,12 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     ),
     of_batches.BatchRuled: (Line((HOLDER,), "您对“{offering}”名单的异议已有答复,见申请记录。"),),
     of_batches.BatchRanked: (Line((CLERKS,), "“{offering}”一批名额已排序,名单公示中。"),),
+    of_deadlines.BreachVoidAsked: (
+        Line((CENTRE,), "一次“{offering}”申请的{leg}超期有作废申请,待另一位同事裁定。"),
+    ),
+    of_deadlines.BreachVoided: (
+        Line((CLERKS,), "“{offering}”申请的{leg}超期经专家中心裁定作废,记录保留。"),
+    ),
     of_deadlines.DeadlineRecomputed: (
         Line(
             HOLDER_SIDE, "工作日历调整,“{offering}”申请的承诺时限改为{due}。", _is("leg", "promise")

@@ -59,6 +59,11 @@ SLA: Sequence[Column] = (
     ("breached_promise", "总时限超期"),
     ("breached_acceptance", "接件超期"),
     ("breached_handling", "办理超期"),
+    ("on_time_excused.value", "作废后按时办结率"),
+    ("completed_excused", "超期已作废的办结"),
+    ("void_promise", "总时限超期作废"),
+    ("void_acceptance", "接件超期作废"),
+    ("void_handling", "办理超期作废"),
 )
 PUBLISHED: Sequence[Column] = (
     ("key", "代码"),

@@ -244,8 +244,15 @@ async def complete(
     if done.files:
         offer = await reach.taken_on(session, request)
         offer.result_files = [str(each) for each in done.files]
+    excused = promise is not None and promise.breach_voided_at is not None
     event = request.complete(
-        done.outcome, done.result, done.reason, in_time=in_time, now=now, files=len(done.files)
+        done.outcome,
+        done.result,
+        done.reason,
+        in_time=in_time,
+        now=now,
+        files=len(done.files),
+        excused=excused,
     )
     await _tell(session, request, event, by, now)
     return request
