@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.auth.callers import Caller
-from service.requests import deadlines
+from service.requests import deadline_pages, deadlines
 
 
 @get("/v1/requests/{request_id:uuid}/deadline")
@@ -24,4 +24,4 @@ async def show_deadline(
     return await deadlines.of_request(session, caller, request_id, now)
 
 
-ROUTES: list[Any] = [show_deadline]
+ROUTES: list[Any] = [show_deadline, *deadline_pages.ROUTES]

@@ -1,7 +1,7 @@
 """The deadline of a request and why it is that one (time.md D1)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -9,12 +9,15 @@ import msgspec
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from events import catalogue, log
+from events.of_deadlines import DeadlineRecomputed
 from service.auth.callers import Caller
 from service.problems import NotFound
 from service.requests import clocks, legs, queries
 from service.requests.models import Clock, Dispatch, Pause, Request
 from service.worktime import reckoning
 from service.worktime.calendars import Calendar
+from service.worktime.current import current
 from service.worktime.hours import SHANGHAI
 from service.worktime.reckoning import AnyBudget, DayLine, Reckoned, Used, left_at
 from service.worktime.words import display
@@ -72,6 +75,27 @@ class PauseView(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime | None
 
 
+class RecomputedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A newer calendar moved a deadline: from when to when (time.md R1)."""
+
+    at: datetime
+    leg: str
+    generation: int
+    calendar_version: int
+    was_due_at: datetime
+    due_at: datetime
+
+
+class YearView(msgspec.Struct, frozen=True, kw_only=True):
+    """A year that the reckoning leans on: published, by which notice, or provisional (C3)."""
+
+    year: int
+    state: str
+    notice: str | None
+    published_on: date | None
+    source: str | None
+
+
 class DeadlineView(msgspec.Struct, frozen=True, kw_only=True):
     """The holder's promise, the clock of the stage it is in, and the reckoning day by day."""
 
@@ -83,6 +107,9 @@ class DeadlineView(msgspec.Struct, frozen=True, kw_only=True):
     pauses: list[PauseView]
     explanation: list[DayLine]
     provisional: bool
+    current_explanation: list[DayLine]
+    recomputed: list[RecomputedView]
+    years: list[YearView]
 
 
 async def of_request(
@@ -110,7 +137,43 @@ async def of_request(
         pauses=[_pause(row) for row in rows],
         explanation=list(views[promise.id][1]) if promise else [],
         provisional=any(view.provisional for view, _ in views.values()),
+        current_explanation=list(views[running[0].id][1]) if running else [],
+        recomputed=await _recomputed(session, request_id),
+        years=await _years(session, [line for _, lines in views.values() for line in lines]),
     )
+
+
+async def _recomputed(session: AsyncSession, request_id: UUID) -> list[RecomputedView]:
+    """What the log has of it, oldest first."""
+    return [
+        RecomputedView(
+            at=shown(row.at),
+            leg=event.leg,
+            generation=event.generation,
+            calendar_version=event.calendar_version,
+            was_due_at=shown(event.was_due_at),
+            due_at=shown(event.due_at),
+        )
+        for row in await log.of_subject(session, f"requests/{request_id}")
+        if isinstance(event := catalogue.read(row.type, row.data), DeadlineRecomputed)
+    ]
+
+
+async def _years(session: AsyncSession, lines: Sequence[DayLine]) -> list[YearView]:
+    known = (await current(session)).calendar.years
+    found = []
+    for year in sorted({line.date.year for line in lines} & known.keys()):
+        notice = known[year].notice
+        found.append(
+            YearView(
+                year=year,
+                state=known[year].state,
+                notice=notice.number if notice else None,
+                published_on=notice.published_on if notice else None,
+                source=notice.source if notice else None,
+            )
+        )
+    return found
 
 
 async def _visible(session: AsyncSession, caller: Caller, request_id: UUID) -> Request:

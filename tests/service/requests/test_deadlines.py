@@ -7,6 +7,7 @@ from uuid import UUID
 from service import __main__ as commands
 from service.requests.conservation import check_all
 from tests.city import City, Someone
+from tests.service.calendars.table import applied, drafted, snow
 from tests.service.requests.ask import GRANTED, Case, accepted, offered, submitted
 
 
@@ -155,3 +156,26 @@ async def test_all_time_is_whole_after_every_kind_of_turn(city: City) -> None:
     async with city.sessions() as session:
         assert [each async for each in check_all(session, city.now)] != []
     assert await asyncio.to_thread(commands.check_legs, city.settings) > 0
+
+
+async def test_d1_the_page_explains_and_shows_old_and_new_after_a_recomputation(city: City) -> None:
+    case = await accepted(city)
+    draft = await drafted(city, snow())
+    await applied(city, draft)
+    await city.sweep()
+    found = await deadline(case)
+    moved = {each["leg"]: (each["was_due_at"], each["due_at"]) for each in found["recomputed"]}
+    assert moved["promise"] == ("2026-04-02T00:00:00+08:00", "2026-04-03T00:00:00+08:00")
+    assert [(each["year"], each["notice"]) for each in found["years"]] == [
+        (2026, "国办发明电〔2025〕7号"),
+    ]  # fmt: skip
+    closed = found["explanation"][1]
+    assert (closed["why"], closed["source"]) == ("暴雪停工放假,不计入", "济政发〔2026〕1号")
+    for who in (case.holder, await city.person("centre")):
+        shown = await who.get(f"/requests/{case.id}/deadline")
+        assert shown.status_code == 200
+        assert shown.text.count('data-test="recomputed"') == 2
+        assert "<s>4月1日(周三)24:00</s>" in shown.text
+        assert "暴雪停工放假,不计入" in shown.text
+    stranger = await city.person("talent", region="370200")
+    assert (await stranger.get(f"/requests/{case.id}/deadline")).status_code == 404
