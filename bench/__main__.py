@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import cards, chaos, effects, imports, rates, statuslists
+from bench import cards, chaos, effects, imports, rates, recompute, statuslists
 from bench.doors import desk_of
 from bench.stage import Stage
 
@@ -34,7 +34,7 @@ def machine() -> str:
 
 
 DOORS = ("verify", "redeem", "submit")
-OTHERS = ("paced", "effects", "cards", "statuslists", "imports")
+OTHERS = ("paced", "effects", "cards", "statuslists", "imports", "recompute")
 
 
 async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
@@ -44,6 +44,9 @@ async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
         return
     if arguments.only == "imports":
         print(await imports.measure(stage))
+        return
+    if arguments.only == "recompute":
+        print(await recompute.measure(stage, arguments.clocks))
         return
     await stage.start_api("--workers", str(arguments.workers))
     desk = await desk_of(stage)
@@ -68,6 +71,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", choices=(*DOORS, *OTHERS, "chaos"))
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
+    parser.add_argument("--clocks", type=int, default=1_000_000, help="recompute 的时限数")
     parser.add_argument("--minutes", type=float, default=2.0, help="chaos 的时长")
     parser.add_argument("--seed", type=int, default=7, help="chaos 的种子")
     parser.add_argument(

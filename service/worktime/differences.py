@@ -87,14 +87,12 @@ def _overlays(old: WorkingTime, new: WorkingTime) -> Iterator[Changed]:
     after = {(each.on, each.region): each for each in new.overlays}
     for key in sorted(before.keys() | after.keys()):
         was, now = before.get(key), after.get(key)
-        if (was and was.kind) != (now and now.kind):
-            yield _changed(was, now)
+        said = now or was
+        if said is not None and (was and was.kind) != (now and now.kind):
+            kinds = _kind_in(old, said), _kind_in(new, said)
+            yield Changed(said.on, *kinds, said.reason, said.source, said.region)
 
 
-def _changed(was: Overlay | None, now: Overlay | None) -> Changed:
-    said = now or was
-    assert said is not None  # noqa: S101 - of two that differ one is there
-    return Changed(
-        said.on, was.kind if was else None, now.kind if now else None,
-        said.reason, said.source, said.region,
-    )  # fmt: skip
+def _kind_in(working_time: WorkingTime, day: Overlay) -> Kind | None:
+    calendar = working_time.of(day.region)
+    return calendar.kind_of(day.on) if day.on.year in calendar.years else None

@@ -140,7 +140,7 @@ async def test_a_dry_run_lists_what_moves_and_keeps_nothing(city: City) -> None:
     assert (found["moved"], found["later"], found["earlier"], found["late"]) == (4, 4, 0, 0)
     [day] = found["days"]
     assert (day["on"], day["was"], day["kind"], day["region"]) == (
-        "2026-03-03", None, "holiday", "370100",
+        "2026-03-03", "workday", "holiday", "370100",
     )  # fmt: skip
     handling = next(each for each in found["moves"] if each["leg"] == "handling")
     assert handling["was_due_at"] < handling["due_at"]
