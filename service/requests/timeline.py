@@ -12,7 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from events import catalogue, log, of_batches
 from events import of_requests as happened
 from events.catalogue import AnyEvent
-from events.of_deadlines import BreachVoided, DeadlineRecomputed
+from events.of_deadlines import (
+    BreachUpheld,
+    BreachVoidAsked,
+    BreachVoided,
+    DeadlineRecomputed,
+)
 from service.partners.models import Partner
 from service.requests import queries
 from service.requests.models import Request
@@ -228,6 +233,10 @@ def _of_time(event: AnyEvent) -> str | None:
             return f"{LEGS.get(leg, leg)}已超过承诺时限"
         case happened.DeadlineAcknowledged(leg=leg, audience=audience):
             return f"{SIDES.get(audience, '工作人员')}已知悉{LEGS.get(leg, leg)}时限提醒"
+        case BreachVoidAsked(leg=leg):
+            return f"{LEGS.get(leg, leg)}超期有作废申请,待专家中心另一人裁定"
+        case BreachUpheld(leg=leg):
+            return f"专家中心裁定:{LEGS.get(leg, leg)}超期成立,不予作废"
         case BreachVoided(leg=leg, reason=reason):
             why = REASONS.get(reason, reason)
             return f"{LEGS.get(leg, leg)}超期已由专家中心裁定作废({why}),记录保留"
