@@ -133,7 +133,7 @@ async def test_a_disabled_account_is_not_told(stage: Stage) -> None:
 FILLED: dict[str, object] = {
     "due_at": MONDAY, "items": 2, "leg": "handling", "ruling": "opened", "kind": "renewal",
     "decision": "agree", "valid_until": date(2031, 3, 1), "days": 7, "lapses": 3,
-    "until": date(2026, 3, 9), "cause": "assigned", "rank": 3,
+    "until": date(2026, 3, 9), "stopped_on": date(2026, 4, 1), "cause": "assigned", "rank": 3,
 }  # fmt: skip
 
 
