@@ -51,7 +51,7 @@ def of(
 ) -> list[Field]:
     """The fields of a schema, with what was typed and what was wrong.
 
-    `notes` say of a member what holds in this case, before its own description.
+    `notes` say of a member what holds in this case, in place of its description.
 
     `choices` gives the options of members whose values are kept elsewhere (regions, banks), by
     name or by kind.
@@ -72,8 +72,7 @@ def of(
 
 
 def _noted(part: Schema, note: str | None) -> Schema:
-    own = str(part.get("description", ""))
-    return part if note is None else {**part, "description": f"{note};{own}" if own else note}
+    return part if note is None else {**part, "description": note}
 
 
 def _field(

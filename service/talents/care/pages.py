@@ -16,7 +16,7 @@ from service.pages.forms import FormSent, attempt, sent
 from service.pages.show import SHANGHAI, page
 from service.problems import FieldError, InvalidBody, Problem
 from service.reference import regions
-from service.talents.care import absences, handing, queries
+from service.talents.care import absences, handing, queries, unit_pages
 from service.talents.care.absences import Away
 from service.talents.care.handing import HandOver
 from service.talents.care.models import Absence
@@ -130,4 +130,4 @@ async def _hand_over(session: AsyncSession, by: Caller, given: FormSent, now: da
     await handing.hand_over(session, by, leaving, HandOver(to), now)
 
 
-ROUTES = [arranged, note, end, hand_over]
+ROUTES = [arranged, note, end, hand_over, *unit_pages.ROUTES]

@@ -6,14 +6,16 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from events.of_care import SpecialistSet
 from service.auth.callers import Caller, Role
+from service.auth.models import Account
 from service.problems import FieldError, InvalidBody, NotFound
-from service.talents.applications import moving
+from service.talents import queries
+from service.talents.applications import moving, steps
 from service.talents.applications.application import Application
 from service.talents.cards.card import LIVE, Card
 
@@ -38,6 +40,75 @@ class Taken(msgspec.Struct, frozen=True):
 
     holders: int
     applications: int
+
+
+class Staff(msgspec.Struct, frozen=True):
+    """A specialist of a unit and what lies with them; `here`: they can still sign in for it."""
+
+    id: UUID
+    name: str
+    login: str
+    here: bool
+    holders: int
+    applications: int
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """A holder of a unit whose specialist the manager may name."""
+
+    card_id: UUID
+    name: str
+    specialist: str | None
+
+
+async def staff_of(session: AsyncSession, by: Caller) -> list[Staff]:
+    """The specialists of the manager's units, and who left with something still in their name."""
+    units = by.organisations(Role.UNIT_MANAGER)
+    here = {x.id: x for unit in units for x in await moving.specialists_of(session, unit)}
+    holders = dict(await _counted(session, _of_cards(units)))
+    applications = dict(await _counted(session, _of_applications(units)))
+    gone = ({*holders, *applications} - set(here)) - {None}
+    left = await session.scalars(select(Account).where(Account.id.in_(gone)).order_by(Account.id))
+    return [
+        Staff(
+            each.id, each.name, each.login, each.id in here,
+            holders.get(each.id, 0), applications.get(each.id, 0),
+        )
+        for each in (*here.values(), *left)
+    ]  # fmt: skip
+
+
+Whose = Select[UUID | None]
+
+
+def _of_cards(units: Sequence[UUID]) -> Whose:
+    query = select(Application.specialist_id).join(Card, Card.application_id == Application.id)
+    return query.where(Card.unit_id.in_(units), Card.state.in_(LIVE))
+
+
+def _of_applications(units: Sequence[UUID]) -> Whose:
+    query = select(Application.specialist_id)
+    return query.where(Application.unit_id.in_(units), Application.step.not_in(steps.ENDED))
+
+
+async def _counted(session: AsyncSession, whose: Whose) -> Sequence[Row[UUID | None, int]]:
+    counted = whose.add_columns(func.count()).group_by(Application.specialist_id)
+    return (await session.execute(counted)).all()
+
+
+async def holders_of(session: AsyncSession, by: Caller, limit: int = 500) -> list[Holder]:
+    """The holders of the manager's units by card; those without a specialist in front."""
+    query = (
+        select(Card, Account.name)
+        .join(Application, Application.id == Card.application_id)
+        .outerjoin(Account, Account.id == Application.specialist_id)
+        .where(Card.unit_id.in_(by.organisations(Role.UNIT_MANAGER)), Card.state.in_(LIVE))
+        .order_by(Account.name.is_not(None), Card.id)
+        .limit(limit)
+    )
+    rows = (await session.execute(query)).all()
+    people = await queries.people_of(session, {card.person_id for card, _ in rows})
+    return [Holder(card.id, people[card.person_id].name, name) for card, name in rows]
 
 
 async def set_for(

@@ -102,7 +102,7 @@ async def test_the_centre_reads_it_by_city_bank_and_product_and_keeps_it_as_a_fi
     sheet = await centre.get("/v1/centre/loans?by=bank", headers={"Accept": "text/csv"})
     assert "平均年利率" in sheet.text
     page = (await centre.get("/centre/loans")).text
-    assert "1000000.00" in page
+    assert "1,000,000.00" in page
     assert "济南市历下区" not in page
     file = await centre.get("/centre/loans/file?by=city_product")
     assert file.headers["content-disposition"].endswith('"loans-by-city_product.csv"')

@@ -216,6 +216,40 @@ async def test_the_manager_names_a_holder_s_specialist_and_hands_over(city: City
     assert (await city.events(f"cards/{card}"))[-2:] == ["hck.card.specialist_set.v1"] * 2
 
 
+async def test_the_manager_arranges_it_on_a_page_and_whoever_left_is_still_there_to_hand_over(
+    city: City,
+) -> None:
+    manager, _, card = await unit_of(city)
+    (own,) = await city.sql("SELECT id FROM accounts WHERE login = 'specialist1'")
+    assert "服务专员与移交" in (await manager.get("/unit")).text
+    page = "/unit/specialists"
+    wrong = await manager.post(page, data={"card_id": card, "specialist": "nobody"})
+    assert wrong.status_code == 422
+    assert f'value="{card}" selected' in wrong.text
+    done = await manager.post(page, data={"card_id": card, "specialist": str(own["id"])})
+    assert done.status_code == 303, done.text
+    await city.sql(
+        "UPDATE grants SET role = 'unit_specialist', organisation_id = (SELECT organisation_id"
+        " FROM grants WHERE account_id = $1) WHERE account_id = (SELECT id FROM accounts"
+        " WHERE login = 'reviewer-lixia')",
+        own["id"],
+    )
+    await city.sql("DELETE FROM grants WHERE account_id = $1", own["id"])
+    assert "已离任,请移交" in (await manager.get(page)).text
+    both = {"leaving": str(own["id"]), "to": str(own["id"])}
+    assert (await manager.post(f"{page}/hand-over", data=both)).status_code == 422
+    (to,) = await city.sql("SELECT id FROM accounts WHERE login = 'reviewer-lixia'")
+    moved = await manager.post(f"{page}/hand-over", data=both | {"to": str(to["id"])})
+    assert moved.headers["location"] == f"{page}?holders=1&applications=0"
+    after = (await manager.get(moved.headers["location"])).text
+    assert "已移交 1 位人才、0 件在办的办卡申请" in after
+    assert "已离任" not in after
+    holder = await city.person("talent", region="370100")
+    assert (await holder.get("/v1/me/carers")).json()["specialist"]["name"] == "周晓梅"
+    for role in ("talent", "steward"):
+        assert (await (await city.person(role)).get(page)).status_code == 403
+
+
 @pytest.mark.parametrize("role", ["reviewer", "talent", "unit_specialist"])
 async def test_others_arrange_nothing(city: City, role: str) -> None:
     who, known = await city.person(role), await ids_of(city)
