@@ -31,7 +31,11 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 NEEDED = (3, 11)
-LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+LOCKS = {
+    "run": "requirements.lock",
+    "dev": "requirements-dev.lock",
+    "rivals": "requirements-rivals.lock",
+}
 LOCAL = (
     "run", "load", "deadlines", "rotate-keys", "card-keys", "audit", "calendar", "routing",
     "dead-letters", "batches", "import-holders", "prove", "check-legs", "simulate",
@@ -70,7 +74,7 @@ def marker(name):
 
 def installed(name):
     """Whether the packages of a lock are there; those of `dev` include those of `run`."""
-    for each in {name, "dev"}:
+    for each in {name, "dev"} if name == "run" else {name}:
         try:
             with open(marker(each)) as file:
                 if file.read() == digest(each):
@@ -206,6 +210,8 @@ def main(arguments):
         become("-m", "pytest", *(rest or over_all_cores()))
     elif command in ("check", "bench"):
         install("dev")
+        if "rivals" in rest:
+            install("rivals")
         become("-m", {"check": "local.checks", "bench": "bench"}[command], *rest)
     else:
         print(__doc__)

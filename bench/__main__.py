@@ -12,10 +12,11 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import cards, chaos, effects, imports, rates, recompute, statuslists
-from bench.doors import desk_of
+from bench import agency, away, cards, chaos, effects, fanout, imports, rates, recompute, rivals, statuslists
+from bench.doors import Desk, desk_of
 from bench.stage import Stage
 
 
@@ -34,22 +35,46 @@ def machine() -> str:
 
 
 DOORS = ("verify", "redeem", "submit")
-OTHERS = ("paced", "effects", "cards", "statuslists", "imports", "recompute")
+Bench = Callable[[Stage, argparse.Namespace], Awaitable[str]]
+DeskBench = Callable[[Stage, Desk, argparse.Namespace], Awaitable[str]]
+
+
+async def _agency(stage: Stage, desk: Desk, given: argparse.Namespace) -> str:
+    race, feed = await agency.measure(stage, desk, given.seconds, given.rounds)
+    return f"{race.shown()}\n\n{rates.shown([feed])}"
+
+
+async def _away(stage: Stage, desk: Desk, given: argparse.Namespace) -> str:
+    return (await away.measure(stage, desk, given.minutes)).shown()
+
+
+async def _fanout(stage: Stage, _: argparse.Namespace) -> str:
+    return (await fanout.measure(stage)).shown()
+
+
+ALONE: dict[str, Bench] = {
+    "statuslists": lambda stage, given: statuslists.measure(stage, given.cards),
+    "imports": lambda stage, _: imports.measure(stage),
+    "recompute": lambda stage, given: recompute.measure(stage, given.clocks),
+    "rivals": lambda stage, _: rivals.measure(stage),
+    "fanout": _fanout,
+}
+"""What is measured without the API."""
+AT_DESK: dict[str, DeskBench] = {"away": _away, "agency": _agency}
+"""What is measured over the API, and only when it is asked for."""
+OTHERS = ("paced", "effects", "cards", *ALONE, *AT_DESK)
 
 
 async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
     """Measure what was asked for and print it."""
-    if arguments.only == "statuslists":
-        print(await statuslists.measure(stage, arguments.cards))
-        return
-    if arguments.only == "imports":
-        print(await imports.measure(stage))
-        return
-    if arguments.only == "recompute":
-        print(await recompute.measure(stage, arguments.clocks))
+    if arguments.only in ALONE:
+        print(await ALONE[arguments.only](stage, arguments))
         return
     await stage.start_api("--workers", str(arguments.workers))
     desk = await desk_of(stage)
+    if arguments.only in AT_DESK:
+        print(await AT_DESK[arguments.only](stage, desk, arguments))
+        return
     found = []
     for door in desk.doors:
         if arguments.only in (None, door.name):
@@ -60,7 +85,9 @@ async def measure(stage: Stage, arguments: argparse.Namespace) -> None:
     if arguments.only in (None, "paced"):
         print("\n" + await rates.paced(stage, desk.doors[0]))
     if arguments.only in (None, "effects"):
-        print("\n" + (await effects.measure(stage, desk, arguments.broker)).shown())
+        with chaos.queue_of(arguments.broker, stage.folder.path / "rabbit") as queue:
+            url = queue.url if queue else arguments.broker
+            print("\n" + (await effects.measure(stage, desk, url)).shown())
 
 
 def main() -> None:
@@ -72,7 +99,7 @@ def main() -> None:
     parser.add_argument("--only", choices=(*DOORS, *OTHERS, "chaos"))
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
     parser.add_argument("--clocks", type=int, default=1_000_000, help="recompute 的时限数")
-    parser.add_argument("--minutes", type=float, default=2.0, help="chaos 的时长")
+    parser.add_argument("--minutes", type=float, default=2.0, help="chaos 的时长,away 的不在时长")
     parser.add_argument("--seed", type=int, default=7, help="chaos 的种子")
     parser.add_argument(
         "--broker", default="", help="rabbitmq(自己起一个)或 amqp:// 地址,默认内置队列"

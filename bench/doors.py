@@ -73,8 +73,12 @@ class Desk:
 
     def submit(self, at: int) -> Call:
         """`POST /v1/requests`, each holder in turn."""
+        return self.asked(at, REQUEST)
+
+    def asked(self, at: int, request: dict[str, Any]) -> Call:
+        """The same for another request."""
         key = f"bench-key-{ids.new_id()}"
-        octets = post(self.host, "/v1/requests", session_of(at % HOLDERS + 1), REQUEST, key)
+        octets = post(self.host, "/v1/requests", session_of(at % HOLDERS + 1), request, key)
         return Call(octets, {key: "('bench-key-' || :k::text)"})
 
     @property

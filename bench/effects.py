@@ -4,16 +4,22 @@ import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import msgspec
+from dramatiq.message import Message
 
 from bench.doors import Desk
 from bench.rates import load
 from bench.stage import Stage
+from events.of_cards import BenefitRedeemed
+from workers.broker import make_broker
+from workers.confirmed import Confirmed
+from workers.subscriptions import SUBSCRIBERS
 
 SAMPLES = 300
 PAUSE_SECONDS = 0.03
-EVENTS = 10_000
+EVENTS, BARE = 10_000, 4_000
 PROCESSES = ("relay", "actors")
 
 UNPUBLISHED = "SELECT count(*) FROM events WHERE published_at IS NULL"
@@ -48,14 +54,21 @@ class Effects(msgspec.Struct, frozen=True):
     done_p50: float
     done_p99: float
     relayed_per_second: float
+    bare_per_second: float = 0.0
 
     def shown(self) -> str:
         """For people."""
         return (
             f"提交到消费者开始: p50 {self.reached_p50:.1f} ms\n"
             f"提交到效果可见(派单): p50 {self.done_p50:.1f} ms,p99 {self.done_p99:.1f} ms"
-            f"({self.samples} 次)\n转发: {self.relayed_per_second:.0f} 事件/秒"
+            f"({self.samples} 次)\n转发: {self.relayed_per_second:.0f} 事件/秒" + self._floor()
         )
+
+    def _floor(self) -> str:
+        if not self.bare_per_second:
+            return ""
+        ratio = self.relayed_per_second / self.bare_per_second
+        return f";不经数据库、一件一条直接发 {self.bare_per_second:.0f} 事件/秒,比值 {ratio:.2f}"
 
 
 async def measure(stage: Stage, desk: Desk, broker_url: str = "") -> Effects:
@@ -72,7 +85,28 @@ async def measure(stage: Stage, desk: Desk, broker_url: str = "") -> Effects:
     stage.stop(*PROCESSES)
     if not found["samples"]:
         raise SystemExit("没有测到任何效果,详见 relay 和 actors 的日志。")
-    return Effects(**found, relayed_per_second=await _relay_rate(stage, more))
+    relayed = await _relay_rate(stage, more)
+    bare = await _bare_rate(broker_url) if broker_url else 0.0
+    return Effects(**found, relayed_per_second=relayed, bare_per_second=bare)
+
+
+async def _bare_rate(broker_url: str) -> float:
+    """The same events' messages sent from here, each its own, without the log."""
+    broker = make_broker(broker_url, "")
+    broker.declare_queue("bare")
+    queue = Confirmed(broker_url, broker)
+    heard = len(SUBSCRIBERS[BenefitRedeemed])
+    made = [
+        Message[None]("bare", "bare", (f"redemptions/{uuid4()}",), {}, {})
+        for _ in range(BARE * heard)
+    ]
+    await queue.send(made[:1])
+    begun = time.perf_counter()
+    for at in range(0, len(made), 2000):
+        await queue.send(made[at : at + 2000])
+    rate = BARE / (time.perf_counter() - begun)
+    await queue.close()
+    return rate
 
 
 async def _latencies(stage: Stage, desk: Desk) -> dict[str, Any]:

@@ -140,6 +140,18 @@ class Stage:
         finally:
             await owner.close()
 
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        """One value of a query as the owner."""
+        return (await self.sql(query, *arguments))[0][0]
+
+    async def script(self, statements: str) -> None:
+        """Several statements as the owner."""
+        owner = await asyncpg.connect(self.owner_url)
+        try:
+            await owner.execute(statements)
+        finally:
+            await owner.close()
+
     def start(self, name: str, *command: str, more: Mapping[str, str] | None = None) -> Child:
         """Start one process of the product."""
         environment = {**self.environment, **(more or {})}

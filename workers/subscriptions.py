@@ -25,5 +25,5 @@ SUBSCRIBERS: dict[type[Event], tuple[Actor[Any, Any], ...]] = {
 CONSUMERS: dict[str, Actor[Any, Any]] = {name: actor for name, (actor, _) in HEARD.items()}
 """The actors by the name under which the inbox knows them."""
 
-PACKED: frozenset[Actor[Any, Any]] = frozenset({facts.count, notices.tell})
+PACKED: set[Actor[Any, Any]] = {facts.count, notices.tell}
 """Actors whose message may name many subjects, done in one transaction (docs/adr/0024)."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import sqlalchemy as sa
@@ -68,7 +68,14 @@ async def settled(product: Product) -> float:
     return time.monotonic() - begun
 
 
-async def unread(owner: asyncpg.Connection) -> int:
+class Owner(Protocol):
+    """Whoever may read everything."""
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        """One value."""
+
+
+async def unread(owner: Owner) -> int:
     """Events that a consumer listens to and has not read."""
     count = 0
     for consumer, (_, kinds) in HEARD.items():
