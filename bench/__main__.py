@@ -15,7 +15,19 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import agency, away, cards, chaos, effects, fanout, imports, rates, recompute, rivals, statuslists
+from bench import (
+    agency,
+    away,
+    cards,
+    chaos,
+    effects,
+    fanout,
+    imports,
+    rates,
+    recompute,
+    rivals,
+    statuslists,
+)
 from bench.doors import Desk, desk_of
 from bench.stage import Stage
 
