@@ -132,6 +132,7 @@ class Identify:
             scope["user"] = await self._caller(scope)
             _check_open(scope)
             _check_media(scope)
+            _check_form(scope)
             await self._count(scope)
         await self.app(scope, receive, send)
 
@@ -195,6 +196,13 @@ def _check_media(scope: HTTPScope) -> None:
         return
     if handler.parsed_data_field is not None and _header(scope, b"content-length") != "0":
         raise UnsupportedMedia
+
+
+def _check_form(scope: HTTPScope) -> None:
+    """Forms come from our own pages, also those that need nobody: signing in above all."""
+    handler = scope.get("route_handler")
+    if handler is not None and handler.opt.get("page"):
+        _check_same_site(scope)
 
 
 def _check_same_site(scope: HTTPScope) -> None:

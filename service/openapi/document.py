@@ -121,7 +121,7 @@ def _make_true(operation: dict[str, Any], handler: Any, method: str) -> None:
         answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
         answers["200"]["content"][XLSX] = {"schema": {"type": "string", "format": "binary"}}
     for parameter in operation.get("parameters", ()):
-        if parameter.get("name") == "If-Match":
+        if parameter.get("name") == "If-Match" and opt.get("if_match") != "optional":
             parameter["required"] = True  # optional to the code, which answers 428
     if form := bodies.FORMS.get(str(opt.get("form") or "")):
         operation["requestBody"] = form

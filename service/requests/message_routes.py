@@ -55,7 +55,7 @@ async def messages(
     return Conversation(await conversation.of(session, found.request, caller))
 
 
-@post(MINE, guards=[guards.holder_side])
+@post(MINE, guards=[guards.holder_side], opt={"if_match": "optional"})
 async def write(
     request_id: FromPath[UUID],
     data: Message,
@@ -97,7 +97,7 @@ async def partner_messages(
     return Conversation(await conversation.of(session, found.request, caller))
 
 
-@post(THEIRS, guards=[guards.partner])
+@post(THEIRS, guards=[guards.partner], opt={"if_match": "optional"})
 async def reply(
     request_id: FromPath[UUID],
     data: Message,

@@ -70,7 +70,7 @@ async def _view(session: AsyncSession, row: Rating) -> RatingView:
     return RatingView.of(row, (await adding.of(session, [row.id]))[row.id])
 
 
-@post("/v1/requests/{request_id:uuid}/rating", guards=[talent])
+@post("/v1/requests/{request_id:uuid}/rating", guards=[talent], opt={"if_match": "optional"})
 async def rate_request(
     request_id: FromPath[UUID],
     data: NewRating,

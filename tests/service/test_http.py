@@ -107,3 +107,14 @@ async def test_text_that_the_database_cannot_hold_is_the_caller_s_matter(city: C
     talent = await city.person("talent")
     for path in ("/v1/offerings?q=%00", "/v1/offerings/%00", "/v1/requests?state=%00"):
         assert (await talent.get(path)).status_code < 500, path
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+async def test_a_page_elsewhere_cannot_sign_somebody_in(city: City, origin: str) -> None:
+    """Nobody's browser is signed in as the attacker, who would then read what is typed there."""
+    talent = city.entry("talent")
+    form = {"login": talent["login"], "password": talent["password"]}
+    refused = await city.http.post("/sign-in", data=form, headers={"Origin": origin})
+    assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
+    own = {"Origin": str(city.http.base_url).rstrip("/")}
+    assert (await city.http.post("/sign-in", data=form, headers=own)).status_code == 303
