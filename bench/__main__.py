@@ -27,6 +27,7 @@ from bench import (
     recompute,
     rivals,
     statuslists,
+    sweeps,
 )
 from bench.doors import Desk, desk_of
 from bench.stage import Stage
@@ -72,7 +73,11 @@ ALONE: dict[str, Bench] = {
     "fanout": _fanout,
 }
 """What is measured without the API."""
-AT_DESK: dict[str, DeskBench] = {"away": _away, "agency": _agency}
+AT_DESK: dict[str, DeskBench] = {
+    "away": _away,
+    "agency": _agency,
+    "sweep": lambda stage, desk, given: sweeps.measure(stage, desk, given.clocks),
+}
 """What is measured over the API, and only when it is asked for."""
 OTHERS = ("paced", "effects", "cards", *ALONE, *AT_DESK)
 
@@ -110,7 +115,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", choices=(*DOORS, *OTHERS, "chaos"))
     parser.add_argument("--cards", type=int, default=1_000_000, help="statuslists 的卡数")
-    parser.add_argument("--clocks", type=int, default=1_000_000, help="recompute 的时限数")
+    parser.add_argument("--clocks", type=int, default=1_000_000, help="recompute、sweep 的时限数")
     parser.add_argument("--minutes", type=float, default=2.0, help="chaos 的时长,away 的不在时长")
     parser.add_argument("--seed", type=int, default=7, help="chaos 的种子")
     parser.add_argument(

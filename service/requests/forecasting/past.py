@@ -13,7 +13,7 @@ from service.requests.forecasting.progress import STEPS
 
 Who = TypeVar("Who")
 
-FROM_PARTNER, FROM_ALL = 10, 20
+FROM_PARTNER, FROM_ALL = 30, 20
 """How many cases the wider past is worth (chosen by back-test, docs/performance.md)."""
 LEAST = 20
 """A partner with fewer ended cases of a leg is told nothing: too little past."""
