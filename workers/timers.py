@@ -44,6 +44,9 @@ BATCH = 20
 BATCHES = 1
 """Batches that one transaction moves on: each holds all requests of its list."""
 
+CLOCKS = 100
+"""Requests whose rungs are fired together; they take a tenth of a second."""
+
 ACTS: Mapping[str, Act] = {"lapse": lapsing.lapse, "expire": lapsing.expire}
 """What the acting rungs of the ladder call (service/requests/ladder.py)."""
 
@@ -78,7 +81,7 @@ async def _end_pauses(session: AsyncSession, now: datetime) -> int:
 
 
 async def _fire_clocks(session: AsyncSession, now: datetime) -> int:
-    return await falling.fire_due(session, now, BATCH, ACTS)
+    return await falling.fire_due(session, now, CLOCKS, ACTS)
 
 
 async def _rate_by_default(session: AsyncSession, now: datetime) -> int:

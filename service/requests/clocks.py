@@ -6,7 +6,7 @@ reads the wall clock or commits.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -215,11 +215,12 @@ def _reckon(clock: Clock, calendar: Calendar, rows: Sequence[Pause], fired: Set[
     found = reckoning.due(clock.started_at, budget, calendar, stretches_of(clock, rows))
     clock.due_at, clock.provisional = found.due_at, found.provisional
     ladder = falls(clock, calendar, rows)
-    _point(clock, ladder, fired)
+    point(clock, ladder, fired)
     return ladder
 
 
-def _point(clock: Clock, ladder: Sequence[Fall], fired: Set[str]) -> None:
+def point(clock: Clock, ladder: Sequence[Fall], fired: Set[str]) -> None:
+    """Point a clock at its next rung that has not fired."""
     left = [each for each in ladder if each.rung not in fired]
     clock.next_at = left[0].at if left else None
     clock.next_rung = left[0].rung if left else None
@@ -279,7 +280,7 @@ async def fire(
             await (act(session, clock.request_id, now) if act else _tell(session, clock, fall, now))
         fired.add(fall.rung)
     if clock.stopped_at is None:
-        _point(clock, ladder, fired)
+        point(clock, ladder, fired)
     return done
 
 
@@ -297,10 +298,17 @@ async def _tell(session: AsyncSession, clock: Clock, fall: Fall, now: datetime) 
     # Not the whole row: a sweep has no business with what somebody wrote, and opens no seal.
     query = select(Request.offering, Request.partner_id, Request.region)
     about = (await session.execute(query.where(Request.id == clock.request_id))).one()
+    event = told(clock, fall, about, now)
+    await log.append(session, event, by=log.SYSTEM, region=about.region, now=now)
+    return True
+
+
+def told(clock: Clock, fall: Fall, about: Any, now: datetime) -> DeadlineWarned | DeadlineBreached:
+    """The fact of a rung, `about` being its request; a breach stays on the clock (E3)."""
     kind: type[DeadlineWarned] | type[DeadlineBreached] = DeadlineWarned
     if fall.rung == "breach":
         clock.breached_at, kind = fall.at, DeadlineBreached
-    event = kind(
+    return kind(
         request_id=clock.request_id,
         offering=about.offering,
         partner_id=about.partner_id,
@@ -311,5 +319,3 @@ async def _tell(session: AsyncSession, clock: Clock, fall: Fall, now: datetime) 
         due_at=clock.due_at or fall.at,
         late_seconds=int((now - fall.at).total_seconds()),
     )
-    await log.append(session, event, by=log.SYSTEM, region=about.region, now=now)
-    return True

@@ -80,19 +80,17 @@ async def test_a_sweeper_killed_amid_its_batch_leaves_nothing_half_done(
 ) -> None:
     await many(city)
     city.at(LATE)
-    told, append = list[object](), log.append
+    append = log.append_many
 
-    async def dying(session: AsyncSession, event: Any, **rest: Any) -> Any:
-        told.append(event)
-        if len(told) == 30:
-            raise Killed
-        return await append(session, event, **rest)
+    async def dying(session: AsyncSession, found: Any, **rest: Any) -> None:
+        await append(session, found[:30], **rest)
+        raise Killed
 
-    monkeypatch.setattr(log, "append", dying)
+    monkeypatch.setattr(log, "append_many", dying)
     with pytest.raises(Killed):
         await timers.sweep(city.sessions, city.now)
     assert await fired(city) == []
-    monkeypatch.setattr(log, "append", append)
+    monkeypatch.setattr(log, "append_many", append)
     await until_idle(city)
     assert await whole(city)
 
@@ -102,21 +100,34 @@ async def test_a_sweeper_whose_connection_breaks_beside_others_is_made_good_by_t
 ) -> None:
     await many(city)
     city.at(LATE)
-    append, broken = log.append, list[int]()
+    append, broken = log.append_many, list[int]()
 
-    async def breaking(session: AsyncSession, event: Any, **rest: Any) -> Any:
-        done = await append(session, event, **rest)
+    async def breaking(session: AsyncSession, found: Any, **rest: Any) -> None:
+        await append(session, found, **rest)
         if not broken:
             raw = await (await session.connection()).get_raw_connection()
             broken.append(raw.driver_connection.get_server_pid())  # type: ignore[union-attr]
             await city.sql("SELECT pg_terminate_backend($1)", broken[0])
-        return done
 
-    monkeypatch.setattr(log, "append", breaking)
+    monkeypatch.setattr(log, "append_many", breaking)
     await asyncio.gather(*(until_idle(city) for _ in range(3)), return_exceptions=True)
     city.pass_time(timedelta(minutes=6))  # what failed is looked at again
     await until_idle(city)
     assert broken
+    assert await whole(city)
+
+
+async def test_what_cannot_be_told_together_is_told_one_by_one(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await many(city)
+    city.at(LATE)
+
+    async def failing(*_: Any, **__: Any) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(log, "append_many", failing)
+    await until_idle(city)
     assert await whole(city)
 
 

@@ -195,8 +195,8 @@ def why(chance: Chance | None) -> str:
     if chance is None:
         return "该单位过往办结的太少,不作预测"
     seen, wider = chance.offering, chance.partner
-    own = f"本单位此事项过去一年走到这一步的 {seen.cases} 件中 {seen.breached} 件超期"
-    return f"{own};本单位各事项 {wider.cases} 件中 {wider.breached} 件"
+    own = f"该单位此事项过去一年走到这一步的 {seen.cases} 件中 {seen.breached} 件超期"
+    return f"{own};该单位各事项 {wider.cases} 件中 {wider.breached} 件"
 
 
 def _expected(cases: Sequence[Case]) -> list[Expected]:
