@@ -46,12 +46,12 @@ UPDATE clocks SET next_at = now() - interval '1 second' WHERE id IN (
         SELECT id FROM requests WHERE number LIKE 'BENCH%' ORDER BY number LIMIT $1))
 """
 PLANNED = """
-WITH some AS (
+WITH chosen AS (
     SELECT DISTINCT ON (request_id) id, random() * $2::float8 * interval '1 second' + now() AS at
     FROM clocks WHERE next_at > now() + interval '1 day' AND request_id IN (
         SELECT id FROM requests WHERE number LIKE 'BENCH%' ORDER BY number DESC LIMIT $1)
-), kept AS (INSERT INTO bench_planned SELECT id, at FROM some)
-UPDATE clocks SET next_at = some.at FROM some WHERE clocks.id = some.id
+), kept AS (INSERT INTO bench_planned SELECT id, at FROM chosen)
+UPDATE clocks SET next_at = chosen.at FROM chosen WHERE clocks.id = chosen.id
 """
 LAG = """
 SELECT count(*)::int AS fired, percentile_cont(0.5) WITHIN GROUP (ORDER BY lag) AS p50,
