@@ -14,6 +14,7 @@ import msgspec
 
 from local.simulator.agency import Agency
 from local.simulator.client import Credentials, Machine
+from local.simulator.manner import Manner, words_of
 from service.logs import configure_logs
 
 WAIT_SECONDS = 25
@@ -33,7 +34,9 @@ def wanted(document: Document, only: list[str]) -> list[Credentials]:
     return [each for each in able if not only or each.key in only]
 
 
-async def run(document: Document, folder: Path, only: list[str], pace_seconds: float) -> None:
+async def run(
+    document: Document, folder: Path, only: list[str], pace_seconds: float, manner: Manner
+) -> None:
     """Let every wanted partner work until cancelled."""
     timeout = httpx.Timeout(15, read=WAIT_SECONDS + 15)
     async with (
@@ -42,7 +45,7 @@ async def run(document: Document, folder: Path, only: list[str], pace_seconds: f
     ):
         for credentials in wanted(document, only):
             machine = Machine(http, credentials, clock=lambda: datetime.now(UTC))
-            agency = Agency(machine, folder / f"{credentials.key}.json", pace_seconds)
+            agency = Agency(machine, folder / f"{credentials.key}.json", pace_seconds, manner)
             group.create_task(agency.work(WAIT_SECONDS))
 
 
@@ -50,11 +53,20 @@ async def main(arguments: argparse.Namespace) -> None:
     """Run until SIGINT or SIGTERM."""
     document = msgspec.json.decode(arguments.local_json.read_bytes(), type=Document)
     folder = arguments.local_json.parent / "simulator"
-    work = asyncio.ensure_future(run(document, folder, arguments.only, arguments.pace))
+    manner = Manner(arguments.bounce, arguments.decline, arguments.crash, arguments.seed)
+    work = asyncio.ensure_future(run(document, folder, arguments.only, arguments.pace, manner))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await work
+
+
+def share(text: str) -> float:
+    """A share between 0 and 1; raises ValueError, which the command line tells."""
+    found = float(text)
+    if not 0 <= found <= 1:
+        raise ValueError(text)
+    return found
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -63,10 +75,14 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--local-json", type=Path, default=Path("var/local.json"))
     parser.add_argument("--pace", type=float, default=2.0, help="seconds before each step")
     parser.add_argument("--only", action="append", default=[], help="key of a client; repeatable")
+    parser.add_argument("--bounce", type=share, default=0, help="share of offers sent back")
+    parser.add_argument("--decline", type=share, default=0, help="share of requests declined")
+    parser.add_argument("--crash", type=share, default=0, help="share of acts followed by a crash")
+    parser.add_argument("--seed", type=int, default=0, help="draws the shares anew")
     return parser.parse_args(words)
 
 
 if __name__ == "__main__":
     configure_logs()
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(main(parse(sys.argv[1:])))
+    asyncio.run(main(parse([*sys.argv[1:], *words_of()])))

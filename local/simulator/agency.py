@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from local.simulator.client import Machine
+from local.simulator.manner import Crashed, Manner
 from local.simulator.results import result_for
 
 log = structlog.get_logger("local.simulator")
@@ -28,6 +29,9 @@ OPEN_STATES = ("offered", "accepted")
 AT_ONCE = 5
 STUMBLE_PAUSE_SECONDS = 5.0
 PROGRESS = "材料已收到并核对完毕,正在办理。"
+BOUNCED = {"reason": "本单位近期无力承接", "note": "模拟退件"}
+DECLINED = {"outcome": "declined", "reason": "经核不符合条件(模拟)", "result": {}}
+FRIENDLY = Manner()
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -37,10 +41,14 @@ class Act(msgspec.Struct, frozen=True):
     body: dict[str, Any] | None
 
 
-def next_act(request: dict[str, Any], now: datetime) -> Act | None:
+def next_act(
+    request: dict[str, Any], now: datetime, manner: Manner = FRIENDLY, key: str = ""
+) -> Act | None:
     """The step that a request needs: accept, one word of progress, its first review where it has
-    one, complete; or none now."""
+    one, complete; or none now. By its manner the partner with this key bounces or declines."""
     allowed = request["allowed"]
+    if "bounce" in allowed and manner.meets(manner.bounce, "bounce", key, request["number"]):
+        return Act("bounce", BOUNCED)
     if "accept" in allowed:
         return Act("accept", None)
     if "complete" not in allowed:
@@ -49,6 +57,8 @@ def next_act(request: dict[str, Any], now: datetime) -> Act | None:
         return Act("progress", {"note": PROGRESS})
     if "first-review" in allowed:
         return Act("first-review", {"outcome": "passed"})
+    if manner.meets(manner.decline, "decline", key, request["number"]):
+        return Act("complete", DECLINED)
     result = result_for(
         request["result_schema"],
         request["form"],
@@ -61,8 +71,11 @@ def next_act(request: dict[str, Any], now: datetime) -> Act | None:
 class Agency:
     """One partner; `bookmark` keeps its place in the feed between two starts."""
 
-    def __init__(self, machine: Machine, bookmark: Path, pace_seconds: float) -> None:
+    def __init__(
+        self, machine: Machine, bookmark: Path, pace_seconds: float, manner: Manner = FRIENDLY
+    ) -> None:
         self.machine, self.bookmark, self.pace_seconds = machine, bookmark, pace_seconds
+        self.manner = manner
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def work(self, wait_seconds: int) -> None:
@@ -116,7 +129,8 @@ class Agency:
             seen = await self.machine.get(f"{QUEUE}/{request_id}")
             if seen.status_code != 200:
                 return  # it has moved on to another partner
-            act = next_act(seen.json(), self.machine.clock())
+            key = self.machine.credentials.key
+            act = next_act(seen.json(), self.machine.clock(), self.manner, key)
             if act is None:
                 return
             await self.machine.sleep(self.pace_seconds)
@@ -129,11 +143,13 @@ class Agency:
             )
         log.info(
             "act",
-            client=self.machine.credentials.key,
+            client=key,
             request=request_id,
             act=act.name,
             status=done.status_code,
         )
+        if self.manner.meets(self.manner.crash, "crash", key, request_id, etag):
+            raise Crashed
 
     def _place(self) -> str | None:
         try:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.simulator.agency import PROGRESS, Act, next_act
+from local.simulator.__main__ import parse
+from local.simulator.agency import BOUNCED, DECLINED, PROGRESS, Act, next_act
+from local.simulator.manner import Manner, words_of
 from local.simulator.results import result_for
 from service.offerings import details, forms
 from tests.city import MONDAY
@@ -57,3 +59,31 @@ def test_a_loan_is_given_as_asked_for_under_the_requests_own_number() -> None:
     result = result_for(form.result_schema, asked, number="Q1", today=date(2026, 3, 2))
     assert (result["amount_yuan"], result["term_months"]) == ("123456.00", 12)
     assert (result["reference"], result["drawdown_on"]) == ("MQ1", "2026-03-09")
+
+
+def test_a_share_of_offers_is_bounced_and_each_partner_decides_for_itself() -> None:
+    manner = Manner(bounce=0.3, seed=7)
+    met = {
+        key: [manner.meets(manner.bounce, "bounce", key, f"Q{n}") for n in range(2000)]
+        for key in ("housing", "housing_lixia")
+    }
+    assert all(0.26 < sum(each) / 2000 < 0.34 for each in met.values())
+    assert met["housing"] != met["housing_lixia"]
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_nobody_or_everybody_is_bounced_or_declined(share: int) -> None:
+    offer, worked = seen("accept", "bounce"), seen("progress", "complete", kinds=("progress",))
+    bounced = next_act(offer, MONDAY, Manner(bounce=share), "housing")
+    assert bounced == (Act("bounce", BOUNCED) if share else Act("accept", None))
+    done = next_act(worked, MONDAY, Manner(decline=share), "housing")
+    assert done is not None
+    assert (done == Act("complete", DECLINED)) is bool(share)
+
+
+def test_the_environment_sets_the_manners() -> None:
+    words = words_of({"HCK_SIMULATOR": "--bounce 0.2 --crash 0.05 --pace 30"})
+    told = parse(["--pace", "2", *words])
+    assert (told.bounce, told.crash, told.pace) == (0.2, 0.05, 30)
+    with pytest.raises(SystemExit):
+        parse(["--bounce", "2"])

@@ -1,5 +1,6 @@
 """Simulated partners against the real service: the whole way, stops and hiccups in between."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,7 @@ import structlog.testing
 
 from local.simulator.agency import Agency
 from local.simulator.client import Credentials, Machine
+from local.simulator.manner import Crashed, Manner
 from service.offerings import details
 from tests.city import City
 
@@ -201,3 +203,27 @@ async def test_nothing_that_people_wrote_is_logged(city: City, tmp_path: Path) -
     ]  # fmt: skip
     for secret in ("小明", "13800000000", partner.machine.credentials.client_secret):
         assert secret not in told
+
+
+async def test_a_partner_that_crashes_after_every_act_does_each_thing_once(
+    city: City, tmp_path: Path
+) -> None:
+    request_id = await submitted(city, "HO-01", "370100")
+    for _ in range(8):
+        partner = agency(city, "housing", tmp_path)
+        partner.manner = Manner(crash=1)
+        with contextlib.suppress(Crashed):
+            await partner.turn(0)
+        await city.settle()
+    assert await state(city, request_id) == "completed granted"
+    assert (await city.events(f"requests/{request_id}"))[-3:] == ALL
+
+
+async def test_a_partner_that_bounces_sends_the_request_on(city: City, tmp_path: Path) -> None:
+    request_id = await submitted(city, "HO-01", "370100")
+    partner = agency(city, "housing", tmp_path)
+    partner.manner = Manner(bounce=1)
+    await partner.turn(0)
+    await city.settle()
+    assert "hck.request.bounced.v1" in await city.events(f"requests/{request_id}")
+    assert await state(city, request_id) != "completed granted"
