@@ -16,6 +16,25 @@ from service.pages.show import SHANGHAI
 from service.problems import NotFound, WrongState
 from service.reference.tables import PROVINCE
 
+SAID = {
+    "not-reached": "连不上",
+    "timeout": "超时",
+    "disconnected": "对方断开",
+    "tls-failed": "证书不对",
+    "login-refused": "登录被拒",
+    "not-supported": "对方不支持加密或登录",
+    "recipient": "收件地址被拒",
+    "data": "内容被拒",
+    "smtp": "邮件服务器拒绝",
+    "http": "短信网关拒绝",
+}
+
+
+def said(error: str | None) -> str:
+    """An error's code in words; codes of a server's own number by what comes before it."""
+    code = error or ""
+    return SAID.get(code) or SAID.get(code.partition("-")[0], code)
+
 
 class SendingView(msgspec.Struct, frozen=True, kw_only=True):
     """One message: never to which address, and never its words."""

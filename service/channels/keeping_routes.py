@@ -68,6 +68,7 @@ async def sendings_page(
         counts=await keeping.counts(session),
         names=CHANNEL_NAMES,
         on=switched.on(),
+        said=keeping.said,
     )
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from service.channels import keeping
 from tests.city import City, Someone
 from tests.mailing import mail_server, with_mail
 from tests.service.requests.ask import accepted
@@ -118,3 +119,9 @@ async def test_staff_see_what_failed_and_have_it_sent_again(city: City) -> None:
             assert len(box.letters) == 1
     clerk = await city.person("partner_clerk", partner="housing")
     assert (await clerk.get("/sendings")).status_code == 403
+
+
+def test_every_error_is_said_in_words() -> None:
+    codes = ["not-reached", "timeout", "disconnected", "recipient-550", "data-554", "smtp-421"]
+    for code in [*codes, "http-503", "tls-failed", "login-refused", "not-supported"]:
+        assert re.fullmatch(r"[\u4e00-\u9fff]+", keeping.said(code)), code
