@@ -80,13 +80,14 @@ async def show(
 ) -> Response[Any]:
     """One request, with what was typed where an act met a problem."""
     version = found.version
+    seen = version.fields_for(found.request.partner_id)
     whose, held = await _held(session, caller, found, now)
     typed = given.texts if given else {}
     shown = fields.of(
         version.result_schema,
         posted=typed,
         errors=under(errors_of(problem), "/result"),
-        notes=limits.notes(await limits.of(session, found.request, now)),
+        notes=limits.notes(await limits.of(session, found.request, seen, now)),
     )
     talk = await message_pages.talk(session, caller, found.request, now, problem)
     return page(

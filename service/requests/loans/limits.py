@@ -1,6 +1,6 @@
 """What a bank's decision may say at most, told before it is typed: the rules of granting.py."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -39,11 +39,19 @@ class Limits(msgspec.Struct, frozen=True):
         return rates.most(self.base.percent, self.uplift_pct)
 
 
-async def of(session: AsyncSession, request: Request, now: datetime) -> Limits | None:
-    """The limits as they stand; None for what is no loan. Nothing is locked: the decision has the
-    last word."""
+SAID = ("amount_yuan", "term_months")
+"""The members of a form that the limits repeat."""
+
+
+async def of(
+    session: AsyncSession, request: Request, seen: Collection[str], now: datetime
+) -> Limits | None:
+    """The limits as they stand; None for what is no loan, and for a bank that does not see
+    (`seen`) what they would give away. Nothing is locked: the decision has the last word."""
+    if not set(SAID) <= set(seen) or "amount_yuan" not in request.form:
+        return None
     found = await terms.of(session, request.offering, request.region)
-    if found is None or "amount_yuan" not in request.form:
+    if found is None:
         return None
     borrower, uscc = borrower_of(request.form)
     cap = found.cap_enterprise if borrower == ENTERPRISE else found.cap_talent
