@@ -108,6 +108,7 @@ class PlaceLapsed(OfPlace, frozen=True, kw_only=True, tag="hck.request.place_lap
 
 
 class RequestUnlisted(OfPlace, frozen=True, kw_only=True, tag="hck.request.unlisted.v1"):
-    """Off this batch's list; `reason`: excluded, unready, elsewhere, carried, cancelled."""
+    """Off this batch's list; `reason` is excluded, unready, elsewhere, carried, cancelled or
+    released."""
 
     reason: str

@@ -20,7 +20,7 @@ from service.auth import keys
 from service.calendars import recomputing
 from service.escalation import repeating
 from service.requests import falling, lapsing, retention
-from service.requests.batches import placing
+from service.requests.batches import advancing
 from service.requests.clocks import Act
 from service.satisfaction import case_clocks, defaults
 from service.talents import alike
@@ -113,7 +113,8 @@ async def _turn_absences(session: AsyncSession, now: datetime) -> int:
 
 
 async def _advance_batches(session: AsyncSession, now: datetime) -> int:
-    return await placing.advance_due(session, now, BATCHES)
+    moved = await advancing.advance_due(session, now, BATCHES)
+    return moved + await advancing.release_due(session, now, BATCH)
 
 
 async def _recompute(session: AsyncSession, now: datetime) -> int:

@@ -65,6 +65,7 @@ UNLISTED = {
     "elsewhere": "已由其他单位受理,不再参加本批排序",
     "carried": "本批名额已满,保留轮候时间转入下一批,等候期间不计办理时间",
     "cancelled": "本批已取消,由办理单位逐件办理",
+    "released": "较长时间没有下一批,不再等候,恢复计时,由办理单位答复",
 }
 """Why a request left a batch's list (docs/adr/0022)."""
 

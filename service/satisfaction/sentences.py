@@ -257,7 +257,7 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
         Line(
             HOLDER_SIDE,
             "您的“{offering}”申请已不在本批名单上,理由见申请记录。",
-            _is("reason", "excluded", "elsewhere", "cancelled"),
+            _is("reason", "excluded", "elsewhere", "cancelled", "released"),
         ),
     ),
     of_batches.BatchObjected: (

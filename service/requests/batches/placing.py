@@ -1,19 +1,17 @@
 """Places are offered from the top of the list down, taken, declined, or passed on to the next."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
-import structlog
-from sqlalchemy import exists, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events import log
 from events.of_batches import (
     BatchEnded,
-    BatchSettled,
     PlaceDeclined,
     PlaceLapsed,
     PlaceOffered,
@@ -21,24 +19,19 @@ from events.of_batches import (
 )
 from service.auth.callers import Caller
 from service.problems import NotFound, WrongState
-from service.requests import clocks, lapsing
+from service.requests import clocks
 from service.requests.actions import reach
-from service.requests.batches import joining, ranking, rules
+from service.requests.batches import joining, rules
 from service.requests.batches.models import SEATED, Batch, BatchState, Entry, Place
 from service.requests.batches.opening import of_batch, tell
 from service.requests.batches.rules import Queued
 from service.requests.models import Request
-from service.requests.states import State
 from service.worktime import months
 from service.worktime.current import current
 
-AGAIN = timedelta(minutes=5)
-"""When the timers try a batch again that failed."""
 MONTHS_TO_ANSWER = 1
 """How long a place is kept for whom it is offered to (guide.md 3.4)."""
 FULL = "本批名额已按公布的规则分配完毕,未轮到您;可在下一批重新申请。"
-
-told = structlog.get_logger("service.requests.batches")
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,84 +54,38 @@ async def answer(
     if entry.state != Place.OFFERED or entry.answer_by is None or now >= entry.answer_by:
         raise WrongState(entry.state, ())
     entry.answered_at = now
-    author, about = reach.author_of(request, by), joining.of_place(request, entry.batch_id)
-    if given.answer == "accept":
-        handling = await clocks.go_on(session, request, now)
-        entry.state, entry.stirred = Place.TAKEN, True
-        request.touch()
-        await session.flush()
-        due_at = handling.due_at if handling and handling.due_at else now
-        taken = PlaceTaken(**about, due_at=due_at)
-        await log.append(session, taken, by=author, region=request.region, now=now)
-        return request
-    entry.leave(Place.DECLINED)
-    declined = PlaceDeclined(**about)
-    await log.append(session, declined, by=author, region=request.region, now=now)
-    event = request.withdraw(now)
-    await clocks.stop_all(session, request, now)
-    await session.flush()
-    await log.append(session, event, by=author, region=request.region, now=now)
+    author = reach.author_of(request, by)
+    await (_take if given.answer == "accept" else _let_go)(session, request, entry, author, now)
     return request
 
 
-async def advance_due(session: AsyncSession, now: datetime, limit: int) -> int:
-    """Batches whose time has come, or on whose list something happened; returns how many."""
-    stirred = exists().where(
-        Entry.batch_id == Batch.id,
-        or_(Entry.stirred, (Entry.state == Place.OFFERED) & (Entry.answer_by <= now)),
-    )
-    # `next_at` is also when one that failed is tried again.
-    placing = (Batch.state == BatchState.PLACING) & Batch.next_at.is_(None) & stirred
-    query = select(Batch).where(or_(Batch.next_at <= now, placing)).order_by(Batch.id).limit(limit)
-    query = query.with_for_update(skip_locked=True)
-    found = (await session.scalars(query.execution_options(populate_existing=True))).all()
-    return sum([await _advance_one(session, batch, now) for batch in found])
-
-
-async def _advance_one(session: AsyncSession, batch: Batch, now: datetime) -> int:
-    """One that fails is as it was, neither stops the others nor comes back at once."""
-    batch.next_at, batch_id = now + AGAIN, str(batch.id)
+async def _take(
+    session: AsyncSession, request: Request, entry: Entry, by: log.Author, now: datetime
+) -> None:
+    """Theirs: the agency's time runs again until it is completed."""
+    handling = await clocks.go_on(session, request, now)
+    entry.state, entry.stirred = Place.TAKEN, True
+    request.touch()
     await session.flush()
-    try:
-        async with session.begin_nested():
-            await advance(session, batch, now)
-    except Exception as failed:
-        # An id is no personal data; the message might be.
-        told.error("a batch did not advance", batch=batch_id, kind=type(failed).__name__)
-        return 0
-    return 1
+    due_at = handling.due_at if handling and handling.due_at else now
+    event = PlaceTaken(**joining.of_place(request, entry.batch_id), due_at=due_at)
+    await log.append(session, event, by=by, region=request.region, now=now)
 
 
-async def advance(session: AsyncSession, batch: Batch, now: datetime) -> None:
-    """What time asks of one batch, which is locked."""
-    batch.next_at = None
-    match batch.state:
-        case BatchState.GATHERING:
-            await ranking.rank(session, batch, now)
-        case BatchState.SHOWN:
-            await _after_publicity(session, batch, now)
-        case BatchState.PLACING:
-            await _go_round(session, batch, now)
+async def _let_go(
+    session: AsyncSession, request: Request, entry: Entry, by: log.Author, now: datetime
+) -> None:
+    """The next one's: with the place the request is taken back."""
+    entry.leave(Place.DECLINED)
+    declined = PlaceDeclined(**joining.of_place(request, entry.batch_id))
+    await log.append(session, declined, by=by, region=request.region, now=now)
+    event = request.withdraw(now)
+    await clocks.stop_all(session, request, now)
     await session.flush()
+    await log.append(session, event, by=by, region=request.region, now=now)
 
 
-async def _after_publicity(session: AsyncSession, batch: Batch, now: datetime) -> None:
-    """The list stands, or is made again; while an objection waits for its ruling, neither."""
-    if await ranking.open_objections(session, batch):
-        return
-    if await ranking.must_rank_again(session, batch):
-        await ranking.rank(session, batch, now)
-        return
-    batch.state = BatchState.PLACING
-    await tell(session, batch, BatchSettled(**of_batch(batch)), log.SYSTEM, now)
-    for _, request in await _on_list(session, batch, Place.LISTED):
-        if request.state == State.IN_PUBLICITY:
-            await lapsing.end_publicity(session, request.id, now)
-        await clocks.stand_still(session, request, now)
-    await _go_round(session, batch, now)
-
-
-async def _on_list(
+async def on_list(
     session: AsyncSession, batch: Batch, *states: Place
 ) -> list[tuple[Entry, Request]]:
     """Entries of these states with their requests, all locked; by place on the list."""
@@ -153,7 +100,7 @@ async def _on_list(
     return sorted(found, key=lambda pair: (pair[0].group, pair[0].rank or 0))
 
 
-async def _go_round(session: AsyncSession, batch: Batch, now: datetime) -> None:
+async def go_round(session: AsyncSession, batch: Batch, now: datetime) -> None:
     """Take back what lapsed, offer what is free to the next in line, and see whether that is all.
 
     Only here is a place given, and the batch is locked: so no place is given twice, and nobody is
@@ -161,7 +108,7 @@ async def _go_round(session: AsyncSession, batch: Batch, now: datetime) -> None:
     """
     # First: what is stirred from now on is seen by the next round.
     await _unstir(session, batch)
-    waiting = await _on_list(session, batch, Place.LISTED, Place.OFFERED)
+    waiting = await on_list(session, batch, Place.LISTED, Place.OFFERED)
     for entry, request in waiting:
         if entry.state == Place.OFFERED and entry.answer_by and entry.answer_by <= now:
             await _lapse(session, request, entry, now)
@@ -240,7 +187,7 @@ async def _is_over(session: AsyncSession, batch: Batch) -> bool:
 
 async def _end(session: AsyncSession, batch: Batch, now: datetime) -> None:
     """Who got no place is carried into the next batch, or told that this one is full."""
-    for entry, request in await _on_list(session, batch, Place.LISTED):
+    for entry, request in await on_list(session, batch, Place.LISTED):
         if batch.leftover == "carry":
             await joining.unlist(session, request, entry, "carried", now, Place.CARRIED)
         else:

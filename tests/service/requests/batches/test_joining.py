@@ -221,3 +221,21 @@ async def test_the_seed_and_the_facts_are_sealed_until_they_are_public(city: Cit
     assert all("seed" not in each["data"] for each in said)
     assert APARTMENT["contact_phone"] not in (await city.nobody.get(season.public)).text
     assert one.request not in (await city.nobody.get(season.public)).text
+
+
+async def test_nobody_waits_for_ever_for_a_next_batch_that_is_not_announced(city: City) -> None:
+    season = await opened(city, places=1)
+    one, two = await queueing(city, season, 1, 2)
+    await season.at("2026-03-06T17:00")
+    await season.at("2026-03-12T00:00")
+    city.at("2026-03-12T10:00")
+    await one.answers("accept")
+    await season.acts(one, "complete", GRANTED)
+    await city.sweep()
+    await season.at("2026-06-10T09:00")
+    assert (await two.place())["state"] == "carried"
+    await season.at("2026-06-10T10:00")
+    assert (await two.place())["state"] == "left"
+    why = await two.get("/deadline")
+    assert (why["promise"]["state"], why["current"]["leg"]) == ("running", "handling")
+    assert await whole(city)

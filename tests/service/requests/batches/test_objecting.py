@@ -1,9 +1,13 @@
 """Objections while the list is shown: who may, once ruled, and what an upheld one changes."""
 
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from service.requests import conservation
 from service.requests.batches import commands
+from service.requests.batches.ranking import NotReady
 from tests.city import City
 from tests.service.requests.batches.season import (
     MANY,
@@ -162,3 +166,32 @@ async def test_words_of_an_objection_are_sealed_and_stay_out_of_the_log(city: Ci
     assert all("邻居" not in each["data"] for each in said)
     public = await city.nobody.get(season.public)
     assert "邻居" not in public.text
+
+
+async def test_a_list_that_was_bent_does_not_pass_the_check(city: City) -> None:
+    season, _ = await shown(city, 1, 2, 3)
+    assert "逐位相符" in await checked(city, season)
+    await city.pool.execute(
+        "UPDATE batch_entries SET rank = 4 - rank WHERE batch_id = $1", UUID(season.id)
+    )
+    assert await checked(city, season) == "✗ 2 处不符。"
+    await city.pool.execute("UPDATE batches SET commitment = repeat('0', 64)")
+    assert await checked(city, season) == "✗ 3 处不符。"
+
+
+async def test_the_command_lists_and_ranks_once_and_knows_its_words(city: City) -> None:
+    season = await opened(city)
+    await queueing(city, season, 1)
+
+    async def said(*words: str) -> list[str] | None:
+        async with city.sessions.begin() as session:
+            return await commands.run(session, words, city.now)
+
+    assert (await said("list") or [""])[0].startswith(f"{season.id} 受理中 2 个名额")
+    assert "尚未排序" in (await said("check", season.id) or [""])[0]
+    with pytest.raises(NotReady):
+        await said("rank", season.id)
+    city.at("2026-03-06T18:00")
+    assert "已排序" in (await said("rank", season.id) or [""])[0]
+    assert "不再重排" in (await said("rank", season.id) or [""])[0]
+    assert await said("rank", "soon") is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.requests import conservation
-from service.requests.batches import placing
+from service.requests.batches import advancing, placing
 from tests.city import City
 from tests.service.requests.batches.season import (
     BATCHES,
@@ -171,7 +171,7 @@ async def test_timers_that_die_between_two_offers_leave_none_and_the_next_try_al
     city.pass_time(timedelta(minutes=1))
     await city.sweep()
     assert await season.states(*found) == ["listed"] * 3  # not at once again
-    city.pass_time(placing.AGAIN)
+    city.pass_time(advancing.AGAIN)
     await city.sweep()
     assert await season.states(*found) == ["offered", "offered", "listed"]
 
