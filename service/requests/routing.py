@@ -27,6 +27,7 @@ WHY: dict[str, str] = {
     "full": "当日承接量已满",
     "batch_full": "本批次(当月)承接量已满",
     "chosen_later": "申请人选在前面的单位可办",
+    "in_a_batch": "申请在另一单位本批的轮候名单上",
     "silent": "连续逾期未接件,当日已试派,有其他单位可办",
     "farther": "有更近地区的单位可办",
     "ranked_below": "有顺位在前的单位可办",
@@ -113,10 +114,14 @@ asked after them."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Whom the holder chose, first to last, each by id or name; `others`: then whoever else."""
+    """Whom the holder chose, first to last, each by id or name; `others`: then whoever else.
+
+    `batch`: it is not the holder's choice but the agency on whose waiting list the request is.
+    """
 
     named: tuple[str, ...] = ()
     others: bool = False
+    batch: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.named) or self.others
@@ -166,7 +171,7 @@ def choose(
     orders = {c: _order(c, chain, local.time(), wanted) for c in candidates}
     best = min(able, key=orders.__getitem__, default=None)
     considered = [
-        _considered(c, best, barred[c] or _behind(c, best, orders), local.time())
+        _considered(c, best, barred[c] or _behind(c, best, orders, wanted), local.time())
         for c in sorted(candidates, key=orders.__getitem__)
     ]
     return Choice(best.partner_id if best else None, tuple(considered))
@@ -211,12 +216,15 @@ BEHIND = (
 """The reason at each place of `_order` where somebody is first behind the best."""
 
 
-def _behind(c: Candidate, best: Candidate | None, orders: Mapping[Candidate, Order]) -> str | None:
+def _behind(
+    c: Candidate, best: Candidate | None, orders: Mapping[Candidate, Order], wanted: Wanted
+) -> str | None:
     if best is None or c == best:
         return None
     ours, theirs = orders[c], orders[best]
     differing = (why for why, a, b in zip(BEHIND, ours, theirs, strict=True) if a != b)
-    return next(differing, "later_id")
+    first = next(differing, "later_id")
+    return "in_a_batch" if wanted.batch and first == "chosen_later" else first
 
 
 OUT = ("elsewhere", "not_in_force", "sent_back", "declined", "not_chosen")

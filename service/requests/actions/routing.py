@@ -16,8 +16,9 @@ from service.partners.models import Partner, Route
 from service.reference import regions
 from service.requests import clocks, rules
 from service.requests.actions import reach
+from service.requests.batches import joining
 from service.requests.models import Dispatch, Request
-from service.requests.routing import Choice, choose, left_to_ask, wanted_of
+from service.requests.routing import Choice, Wanted, choose, left_to_ask, wanted_of
 from service.requests.states import UNROUTED, Ended
 from service.requests.weighing import NOTHING, Given, candidate_of, starts_of
 
@@ -96,7 +97,11 @@ async def weigh(session: AsyncSession, request: Request, now: datetime) -> Choic
         )
         for route, partner in routes
     ]
-    return choose(candidates, chain=chain, now=now, wanted=wanted_of(request.form))
+    agency = await joining.agency_of(session, request.id)
+    wanted = wanted_of(request.form)
+    if agency is not None:
+        wanted = Wanted((str(agency),), others=True, batch=True)
+    return choose(candidates, chain=chain, now=now, wanted=wanted)
 
 
 def _counts_decide(routes: Sequence[Route]) -> bool:

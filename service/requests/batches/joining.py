@@ -127,6 +127,17 @@ async def entry_of(session: AsyncSession, request_id: UUID) -> Entry | None:
     return found
 
 
+async def agency_of(session: AsyncSession, request_id: UUID) -> UUID | None:
+    """The agency on whose waiting list a request is; it is asked before nearer ones."""
+    query = (
+        select(Batch.partner_id)
+        .join(Entry, Entry.batch_id == Batch.id)
+        .where(Entry.request_id == request_id, Entry.state.in_(LIVE))
+    )
+    found: UUID | None = await session.scalar(query)
+    return found
+
+
 async def taken_on(session: AsyncSession, request: Request, now: datetime) -> None:
     """An agency accepted it, or has its correction: it waits for the list, and no time runs.
 

@@ -43,7 +43,8 @@ class Wanting:
         self, offering: str = "HO-01", whole: dict[str, Any] | None = None, **form: Any
     ) -> Any:
         """Hand a request in, 370100, with the sample form or a whole one; returns the answer."""
-        body = {"offering": offering, "region": "370100", "form": (whole or APARTMENT) | form}
+        where = form.pop("region", "370100")
+        body = {"offering": offering, "region": where, "form": (whole or APARTMENT) | form}
         made = await (await self.who()).post("/v1/requests", body)
         if made.status_code == 201:
             self.request = made.json()["id"]

@@ -239,3 +239,31 @@ async def test_nobody_waits_for_ever_for_a_next_batch_that_is_not_announced(city
     why = await two.get("/deadline")
     assert (why["promise"]["state"], why["current"]["leg"]) == ("running", "handling")
     assert await whole(city)
+
+
+async def test_a_request_on_a_list_goes_to_the_list_s_agency_and_not_to_a_nearer_one(
+    city: City,
+) -> None:
+    season = await opened(city)
+    one = await wanting(city)
+    await one.asks(region="370102")
+    await season.accepts(one)
+    centre = await city.person("centre")
+    why = (await centre.get(f"/v1/requests/{one.request}/routing")).json()
+    assert "申请在另一单位本批的轮候名单上" in str(why)
+    assert (await one.place())["state"] == "waiting"
+
+
+async def test_who_another_agency_takes_on_is_off_the_list(city: City) -> None:
+    season = await opened(city)
+    one = await wanting(city)
+    await one.asks(region="370102")
+    await city.settle()
+    assert (await season.acts(one, "bounce", {"reason": "no_capacity"})).status_code == 200
+    await city.settle()
+    county = await city.client("housing_lixia")
+    path = f"/v1/partner/requests/{one.request}"
+    tag = (await county.get(path)).headers["ETag"]
+    assert (await county.post(f"{path}/accept", etag=tag)).status_code == 200
+    assert (await one.place())["state"] == "left"
+    assert (await one.get("/deadline"))["promise"]["state"] == "running"
