@@ -154,6 +154,19 @@ async def test_the_clerk_reads_the_highest_rate_and_amount_before_typing_and_bot
     rate = re.search(r"最高 ([0-9.]+)%", page)
     assert amount
     assert rate
+    for hidden in ("amount_yuan", "term_months"):
+        await city.sql(
+            "UPDATE offering_versions SET partner_fields = jsonb_build_object($1::text, "
+            "shared_fields - $2::text) WHERE code = 'FI-01'",
+            await partner_id(city, made["id"]), hidden,
+        )  # fmt: skip
+        page = (await clerk.get(f"/desk/{made['id']}")).text
+        assert not re.search(r"最[多高] [0-9.]+", page), "it would say what this bank does not see"
     done = granted(amount[1])
     done["result"] |= {"annual_rate_percent": rate[1]}
     assert (await act(bank, path, "complete", done)).status_code == 200
+
+
+async def partner_id(city: City, request_id: str) -> str:
+    query = "SELECT partner_id FROM requests WHERE id = $1::uuid"
+    return str((await city.sql(query, request_id))[0]["partner_id"])
