@@ -63,11 +63,9 @@ class OfferWithdrawn(OfRequest, frozen=True, kw_only=True, tag="hck.request.with
 
 
 class RequestAccepted(OfRequest, frozen=True, kw_only=True, tag="hck.request.accepted.v1"):
-    """办理单位 took the request on: the accept clock stops, that of `leg` starts (`handling`, or
-    `first_review` where the offering has one)."""
+    """办理单位 took the request on: the accept clock stops, the handling clock starts."""
 
     due_at: datetime
-    leg: str = "handling"
 
 
 class FirstReviewed(OfRequest, frozen=True, kw_only=True, tag="hck.request.first_reviewed.v1"):
@@ -104,10 +102,9 @@ class CorrectionAsked(OfRequest, frozen=True, kw_only=True, tag="hck.request.cor
 class CorrectionAnswered(
     OfRequest, frozen=True, kw_only=True, tag="hck.request.correction_answered.v1"
 ):
-    """The holder answered; the clock of `leg` goes on until `due_at`."""
+    """The holder answered; handling goes on until `due_at`."""
 
     due_at: datetime
-    leg: str = "handling"
 
 
 class PublicityBegan(OfRequest, frozen=True, kw_only=True, tag="hck.request.publicity_began.v1"):
@@ -118,10 +115,9 @@ class PublicityBegan(OfRequest, frozen=True, kw_only=True, tag="hck.request.publ
 
 
 class PublicityEnded(OfRequest, frozen=True, kw_only=True, tag="hck.request.publicity_ended.v1"):
-    """公示 is over; the clock of `leg` goes on until `due_at`."""
+    """公示 is over; handling goes on until `due_at`."""
 
     due_at: datetime
-    leg: str = "handling"
 
 
 class RequestProgressed(OfRequest, frozen=True, kw_only=True, tag="hck.request.progressed.v1"):

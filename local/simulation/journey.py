@@ -43,7 +43,6 @@ class Journey:
         )  # fmt: skip
         self.dispatches: list[Dispatch] = []
         self.pauses: list[Pause] = []
-        self.reviews: list[Clock] = []
         self.running: dict[Leg, tuple[Clock, Sequence[Fall]]] = {}
         self.start("promise", now)
 
@@ -109,16 +108,15 @@ class Journey:
     def accept(self, now: datetime) -> None:
         """handling.accept."""
         self._answered(Ended.ACCEPTED, now)
-        leg, stage = reviewing.first_of(self.version)
-        clock = self.start(leg, now)
-        if stage:
-            self.reviews.append(clock)
+        clock = self.start("handling", now)
+        if stage := reviewing.stage_of(self.version):
+            self.start("first_review", now)
         self.request.accept(clock.due_at or now, now, stage)
 
     def review(self, outcome: reviewing.Outcome, now: datetime) -> None:
-        """reviewing.end: where it passed, the time for the decision begins."""
+        """reviewing.end: where it passed, the decision is next."""
         in_time = self.stop("first_review", now)
-        due_at = self.start("handling", now).due_at if outcome == "passed" else None
+        due_at = self.running["handling"][0].due_at if outcome == "passed" else None
         self.request.end_first_review(outcome, due_at, in_time=in_time)
 
     def bounce(self, reason: str, now: datetime) -> None:
@@ -180,8 +178,7 @@ class Journey:
         """handling.complete."""
         if self.request.stage == Stage.FIRST_REVIEW:
             self.review("passed" if outcome == "granted" else "refused", now)
-        if "handling" in self.running:
-            self.stop("handling", now)
+        self.stop("handling", now)
         in_time = self.stop("promise", now)
         reason = "不符合条件" if outcome == "declined" else None
         self.request.complete(outcome, {}, reason, in_time=in_time, now=now)
@@ -214,7 +211,7 @@ class Journey:
 
     def course(self, now: datetime) -> legs.Course:
         """The facts that its legs are cut from."""
-        return legs.course_of(self.request, self.dispatches, self.pauses, self.reviews, now)
+        return legs.course_of(self.request, self.dispatches, self.pauses, now)
 
 
 def working_day_after(calendar: Calendar, day: date, number: int) -> date:

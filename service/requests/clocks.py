@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
 
 from events import log
 from events.of_requests import DeadlineBreached, DeadlineWarned
@@ -32,9 +31,9 @@ Leg = Literal["promise", "acceptance", "first_review", "handling", "correction"]
 Reason = Literal["correction", "publicity", "statutory", "ruling"]
 Act = Callable[[AsyncSession, UUID, datetime], Awaitable[bool]]
 
-PAUSED_LEGS = ("first_review", "handling", "promise")
-"""The legs that a pause holds up, the partner's own first; the correction's own clock runs through
-it (time.md P1, P5)."""
+PAUSED_LEGS = ("handling", "first_review", "promise")
+"""The clocks that a pause holds up, the partner's own first; the correction's own runs through it
+(time.md P1, P5)."""
 
 CORRECTION_DAYS = 5
 """Where an offering says nothing (time.md P5)."""
@@ -52,16 +51,16 @@ class NoTimePromised(Problem):
 def budget_of(leg: Leg, version: OfferingVersion) -> AnyBudget:
     """The budget of a leg by the offering's version (time.md D0, L3, P5).
 
-    The promise is acceptance, first review and handling one after the other; the working days of
-    the last two are one sum, for the day on which the one ends is day 0 of the other (B2). Raises
-    NoTimePromised.
+    The promise is acceptance and handling one after the other; a first review is part of handling.
+    Raises NoTimePromised.
     """
     parts: list[WorkingDays | WorkingMinutes] = []
     if leg in ("promise", "acceptance") and version.accept_hours:
         parts.append(WorkingMinutes(version.accept_hours * 60))
-    days = {"first_review": version.first_review_wd or 0, "handling": version.complete_wd or 0}
-    if of_leg := sum(n for each, n in days.items() if leg in ("promise", each)):
-        parts.append(WorkingDays(of_leg))
+    if leg in ("promise", "handling") and version.complete_wd:
+        parts.append(WorkingDays(version.complete_wd))
+    if leg == "first_review" and version.first_review_wd:
+        parts.append(WorkingDays(version.first_review_wd))
     if leg == "correction":
         parts.append(WorkingDays(version.correction_wd or CORRECTION_DAYS))
     if not parts:
@@ -101,10 +100,15 @@ async def stop(session: AsyncSession, request_id: UUID, leg: Leg, now: datetime)
     What fell before now fires first, so that a breach is a fact even where the sweep is behind
     (time.md E2, E3).
     """
-    running = await _running(session, request_id, (leg,))
-    for clock in running:
-        await _end(session, clock, now)
-    return running[0] if running else None
+    found = await running(session, request_id, leg)
+    if found is not None:
+        await _end(session, found, now)
+    return found
+
+
+async def running(session: AsyncSession, request_id: UUID, leg: Leg) -> Clock | None:
+    """The clock of a leg that runs or stands still; None where there is none."""
+    return next(iter(await _running(session, request_id, (leg,))), None)
 
 
 async def stop_all(session: AsyncSession, request: Request, now: datetime) -> None:
@@ -142,8 +146,7 @@ async def resume(session: AsyncSession, request: Request, now: datetime) -> Cloc
     """End the pause: the clocks run on for what is left (time.md P2, P3).
 
     A pause that was to end by itself ended then, also where nobody looked until now. Returns the
-    clock of first review or handling, or the promise where nothing is being handled. Raises
-    NotFound.
+    clock of handling, or the promise where nothing is being handled. Raises NotFound.
     """
     row = await _open_pause(session, request.id)
     if row is not None:
@@ -158,13 +161,6 @@ async def resume(session: AsyncSession, request: Request, now: datetime) -> Cloc
     if not clocks:
         raise NotFound
     return min(clocks, key=lambda clock: PAUSED_LEGS.index(clock.leg))
-
-
-async def first_reviews(session: AsyncSession, request_ids: Sequence[UUID]) -> Sequence[Clock]:
-    """The clocks of first reviews, over or not, in order: from when to when each went."""
-    query = select(Clock).where(Clock.request_id.in_(request_ids), Clock.leg == "first_review")
-    times = load_only(Clock.request_id, Clock.started_at, Clock.stopped_at)
-    return (await session.scalars(query.order_by(Clock.started_at).options(times))).all()
 
 
 STANDING: Reason = "statutory"

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, load_only
 
-from service.requests import clocks
 from service.requests.legs import course_of, cut, faults
 from service.requests.models import Clock, Dispatch, Pause, Request
 
@@ -43,12 +42,9 @@ async def check_all(session: AsyncSession, now: datetime) -> AsyncIterator[tuple
                 select(Pause).where(Pause.request_id.in_(ids)).order_by(Pause.began_at)
             )
         )
-        reviews = _by_request(await clocks.first_reviews(session, ids))
         for request in requests:
             key = request.id
-            course = course_of(
-                request, offers.get(key, []), pauses.get(key, []), reviews.get(key, []), now
-            )
+            course = course_of(request, offers.get(key, []), pauses.get(key, []), now)
             for fault in faults(course, cut(course)):
                 yield key, fault
         session.expunge_all()

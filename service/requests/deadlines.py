@@ -133,7 +133,7 @@ async def of_request(
         state=request.state,
         promise=views[promise.id][0] if promise else None,
         current=views[running[0].id][0] if running else None,
-        legs=_legs(request, await _dispatches(session, request_id), rows, found, now),
+        legs=_legs(request, await _dispatches(session, request_id), rows, now),
         pauses=[_pause(row) for row in rows],
         explanation=list(views[promise.id][1]) if promise else [],
         provisional=any(view.provisional for view, _ in views.values()),
@@ -240,11 +240,9 @@ def _legs(
     request: Request,
     dispatches: Sequence[Dispatch],
     rows: Sequence[Pause],
-    known: Sequence[Clock],
     now: datetime,
 ) -> list[LegView]:
-    reviews = [clock for clock in known if clock.leg == "first_review"]
-    found = legs.cut(legs.course_of(request, dispatches, rows, reviews, now))
+    found = legs.cut(legs.course_of(request, dispatches, rows, now))
     return [
         LegView(
             leg=leg.leg,

@@ -6,14 +6,13 @@ from itertools import pairwise
 
 import msgspec
 
-from service.requests.models import Clock, Dispatch, Pause, Request
+from service.requests.models import Dispatch, Pause, Request
 
 MICROSECOND = timedelta(microseconds=1)
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
-    """One stretch: `routing`, `acceptance` (of which offer), `first_review`, `handling`, or `pause`
-    (why)."""
+    """One stretch: `routing`, `acceptance` (of which offer), `handling`, or `pause` (why)."""
 
     leg: str
     begin: datetime
@@ -29,7 +28,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
     """The facts that a request's legs are cut from; `until` is its end, or now; `declined` from
-    when to when each bank handled it that said no, `reviews` the first reviews."""
+    when to when each bank handled it that said no."""
 
     submitted_at: datetime
     accepted_at: datetime | None
@@ -37,14 +36,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     offers: tuple[Leg, ...]
     pauses: tuple[Leg, ...]
     declined: tuple[tuple[datetime, datetime], ...] = ()
-    reviews: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def course_of(
     request: Request,
     dispatches: Sequence[Dispatch],
     pauses: Sequence[Pause],
-    reviews: Sequence[Clock],
     now: datetime,
 ) -> Course:
     """The facts of rows."""
@@ -64,7 +61,6 @@ def course_of(
         declined=tuple(
             (d.ended_at, d.declined_at) for d in dispatches if d.ended_at and d.declined_at
         ),
-        reviews=tuple((c.started_at, c.stopped_at or until) for c in reviews),
     )
 
 
@@ -80,8 +76,8 @@ def cut(course: Course) -> list[Leg]:
 
 
 def _between(course: Course, begin: datetime, end: datetime) -> list[Leg]:
-    """What lies between two known legs, cut where a first review ended or a bank said no."""
-    turns = {said for _, said in (*course.declined, *course.reviews) if begin < said < end}
+    """What lies between two known legs, cut where a bank said no."""
+    turns = {said for _, said in course.declined if begin < said < end}
     points = [begin, *sorted(turns), end]
     return [
         Leg(leg=_kind(course, one), begin=one, end=other)
@@ -91,8 +87,6 @@ def _between(course: Course, begin: datetime, end: datetime) -> list[Leg]:
 
 
 def _kind(course: Course, at: datetime) -> str:
-    if any(begin <= at < end for begin, end in course.reviews):
-        return "first_review"
     return "handling" if _is_handled(course, at) else "routing"
 
 
@@ -120,17 +114,4 @@ def faults(course: Course, legs: Sequence[Leg]) -> list[str]:
     accepted = course.accepted_at
     if accepted is not None and not any(o.end == accepted for o in course.offers):
         found.append(f"accepted at {accepted.isoformat()}, where no offer ended")
-    return found + _review_faults(course)
-
-
-def _review_faults(course: Course) -> list[str]:
-    """A first review begins with an acceptance, and is a bank's time to its end.
-
-    One that ended in the instant in which it began took nobody's time.
-    """
-    starts = {offer.end for offer in course.offers}
-    return [
-        f"first review from {begin.isoformat()} where nobody took it on"
-        for begin, end in course.reviews
-        if begin not in starts or end < begin or (begin < end and not _is_handled(course, begin))
-    ]
+    return found

@@ -157,12 +157,7 @@ class Request(Base):
         """Take the offer on (api.md 5.4), into its first `stage`. Raises WrongState."""
         self.check("accept", Party.PARTNER)
         self.state, self.accepted_at, self.stage = State.ACCEPTED, now, stage
-        return RequestAccepted(**self._of_partner(), due_at=due_at, leg=self.leg)
-
-    @property
-    def leg(self) -> str:
-        """Which of the partner's clocks an accepted request runs on."""
-        return "first_review" if self.stage == Stage.FIRST_REVIEW else "handling"
+        return RequestAccepted(**self._of_partner(), due_at=due_at)
 
     def end_first_review(
         self, outcome: str, due_at: datetime | None, *, in_time: bool
@@ -240,7 +235,7 @@ class Request(Base):
         """The holder's answer; handling goes on (api.md 5.3). Raises WrongState."""
         self.check("answers", Party.HOLDER)
         self.state, self.correction_answer = State.ACCEPTED, answer
-        return CorrectionAnswered(**self._of_partner(), due_at=due_at, leg=self.leg)
+        return CorrectionAnswered(**self._of_partner(), due_at=due_at)
 
     def begin_publicity(self, begins_on: date, ends_on: date) -> PublicityBegan:
         """公示 (api.md 5.4). Raises WrongState."""
@@ -253,7 +248,7 @@ class Request(Base):
         if self.state != State.IN_PUBLICITY:
             raise WrongState(self.state, ())
         self.state = State.ACCEPTED
-        return PublicityEnded(**self._of_partner(), due_at=due_at, leg=self.leg)
+        return PublicityEnded(**self._of_partner(), due_at=due_at)
 
     def progress(self) -> RequestProgressed:
         """A step on the way, told by the partner (api.md 5.4). Raises WrongState."""

@@ -153,7 +153,6 @@ async def _story(
         "why": why.explanation if not row.ended_at else [],
         "provisional": why.provisional,
         "review_wd": version.first_review_wd,
-        "decide_wd": version.complete_wd,
     }
 
 

@@ -50,7 +50,6 @@ LEGS = {
     "handling": "办理",
     "correction": "补正",
 }
-BY_LEG = {"first_review": "完成初审", "handling": "办结"}
 """What is to be done by a date that a clock of the partner names."""
 WITHDRAWN_OFFER = {"lapsed": "未在时限内接件,已收回并另行派送", "withdrawn": "申请已撤回"}
 RULED = {
@@ -184,16 +183,16 @@ def _of_banks(event: AnyEvent, partner: str) -> str | None:
 
 def _of_handling(event: AnyEvent, partner: str) -> str | None:
     match event:
-        case happened.RequestAccepted(due_at=due_at, leg=leg):
-            return f"{partner}已接件,应在{until(due_at)}前{BY_LEG[leg]}"
+        case happened.RequestAccepted(due_at=due_at):
+            return f"{partner}已接件,应在{until(due_at)}前办结"
         case happened.CorrectionAsked(items=items, due_at=due_at):
             return f"{partner}请您补正 {items} 项,请在{until(due_at)}前答复;期间不计办理时间"
-        case happened.CorrectionAnswered(due_at=due_at, leg=leg):
-            return f"补正已提交,继续办理,应在{until(due_at)}前{BY_LEG[leg]}"
+        case happened.CorrectionAnswered(due_at=due_at):
+            return f"补正已提交,继续办理,应在{until(due_at)}前办结"
         case happened.PublicityBegan(begins_on=begins_on, ends_on=ends_on):
             return f"公示 {begins_on} 至 {ends_on},期间不计办理时间"
-        case happened.PublicityEnded(due_at=due_at, leg=leg):
-            return f"公示结束,继续办理,应在{until(due_at)}前{BY_LEG[leg]}"
+        case happened.PublicityEnded(due_at=due_at):
+            return f"公示结束,继续办理,应在{until(due_at)}前办结"
         case happened.RequestProgressed():
             return f"{partner}有新进展"
         case happened.RequestCompleted(outcome=outcome, files=files):

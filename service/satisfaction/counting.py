@@ -100,12 +100,12 @@ async def _loop(session: AsyncSession, subject: str) -> Counts:
 
 
 def breached(leg: str) -> Counts:
-    """What a missed deadline adds; a correction's is the holder's and counts for nobody, a first
-    review is the first part of handling."""
+    """What a missed deadline adds; a correction's is the holder's and counts for nobody; a
+    first review lies within handling, whose own breach is the one that counts."""
     match leg:
         case "acceptance":
             return Counts(breached_acceptance=1)
-        case "first_review" | "handling":
+        case "handling":
             return Counts(breached_handling=1)
         case "promise":
             return Counts(breached_promise=1)
@@ -117,7 +117,7 @@ def voided_breach(leg: str) -> Counts:
     match leg:
         case "acceptance":
             return Counts(void_acceptance=1)
-        case "first_review" | "handling":
+        case "handling":
             return Counts(void_handling=1)
         case "promise":
             return Counts(void_promise=1)

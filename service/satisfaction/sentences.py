@@ -182,12 +182,6 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
         Line(
             HOLDER_SIDE,
             "您的“{offering}”申请已由{partner}受理,{due}前办结。",
-            _leg("handling"),
-        ),
-        Line(
-            HOLDER_SIDE,
-            "您的“{offering}”申请已由{partner}受理,{due}前完成初审。",
-            _leg("first_review"),
         ),
     ),
     of_requests.FirstReviewed: (
@@ -206,10 +200,7 @@ LINES: Mapping[type[Event], tuple[Line, ...]] = {
     of_requests.CorrectionAsked: (
         Line(HOLDER_SIDE, "您的“{offering}”申请需补正 {items} 项,请于{due}前补正,逾期将终止。"),
     ),
-    of_requests.CorrectionAnswered: (
-        Line((CLERKS,), "“{offering}”申请已补正,请于{due}前办结。", _leg("handling")),
-        Line((CLERKS,), "“{offering}”申请已补正,请于{due}前完成初审。", _leg("first_review")),
-    ),
+    of_requests.CorrectionAnswered: (Line((CLERKS,), "“{offering}”申请已补正,请于{due}前办结。"),),
     of_requests.PublicityBegan: (Line(HOLDER_SIDE, "您的“{offering}”申请进入公示。"),),
     of_requests.RequestProgressed: (Line((HOLDER,), "您的“{offering}”申请有新进展。"),),
     of_requests.RequestCompleted: (

@@ -95,8 +95,9 @@ async def accept(
     await health.note_answer(session, offer.partner_id, now)
     await clocks.stop(session, request.id, "acceptance", now)
     version = await reach.version_of(session, request)
-    leg, stage = reviewing.first_of(version)
-    clock = await clocks.start(session, request, leg, version, now)
+    clock = await clocks.start(session, request, "handling", version, now)
+    if stage := reviewing.stage_of(version):
+        await clocks.start(session, request, "first_review", version, now)
     await _tell(session, request, request.accept(clock.due_at or now, now, stage), by, now)
     await joining.taken_on(session, request, now)
     return request

@@ -1,5 +1,5 @@
-"""初审, the first review before a bank decides: a clock of its own between the acceptance and the
-decision, where the offering's version has a budget for it (guide.md 5.1, time.md L1, L3)."""
+"""初审, the first review before a bank decides: a clock of its own from the acceptance on, within the
+time for handling, where the offering's version has a budget for it (guide.md 5.1)."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,6 @@ from events import log
 from service.auth.callers import Caller, Role
 from service.offerings.models import OfferingVersion
 from service.requests import clocks
-from service.requests.actions import reach
 from service.requests.models import Request
 from service.requests.states import Stage
 
@@ -25,16 +24,15 @@ class FirstReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)] | None = None
 
 
-def first_of(version: OfferingVersion) -> tuple[clocks.Leg, Stage | None]:
-    """Which clock runs from the acceptance on, and the stage that it is of."""
-    return ("first_review", Stage.FIRST_REVIEW) if version.first_review_wd else ("handling", None)
+def stage_of(version: OfferingVersion) -> Stage | None:
+    """The stage in which an accepted request begins, where its offering has a first review."""
+    return Stage.FIRST_REVIEW if version.first_review_wd else None
 
 
 async def go_on(session: AsyncSession, request: Request, by: Caller, now: datetime) -> None:
-    """It passed: the time for the decision begins."""
-    version = await reach.version_of(session, request)
-    decision = await clocks.start(session, request, "handling", version, now)
-    await end(session, request, "passed", by, now, due_at=decision.due_at)
+    """It passed: the decision is next, for which the time has run since the acceptance."""
+    handling = await clocks.running(session, request.id, "handling")
+    await end(session, request, "passed", by, now, due_at=handling.due_at if handling else None)
 
 
 async def end(

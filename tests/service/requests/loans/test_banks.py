@@ -100,7 +100,7 @@ async def test_each_bank_has_its_own_time_and_the_legs_still_add_up(city: City) 
     holder = await city.person("talent", region="370100")
     why = (await holder.get(f"/v1/requests/{request}/deadline")).json()
     legs = [leg["leg"] for leg in why["legs"]]
-    assert legs == ["acceptance", "first_review", "acceptance", "first_review"]
+    assert legs == ["acceptance", "handling", "acceptance", "handling"]
     whole = (city.now - (await _times(city))["submitted_at"]).total_seconds() * 1_000_000
     assert sum(leg["microseconds"] for leg in why["legs"]) == whole
     assert why["promise"]["started_at"] == "2026-03-20T10:00:00+08:00"
