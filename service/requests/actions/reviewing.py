@@ -1,5 +1,8 @@
-"""初审, the first review before a bank decides: a clock of its own from the acceptance on, within the
-time for handling, where the offering's version has a budget for it (guide.md 5.1)."""
+"""初审, the first review before a bank decides: a clock of its own from the acceptance on.
+
+It lies within the time for handling, where the offering's version has a budget for it
+(guide.md 5.1, time.md D0).
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal
