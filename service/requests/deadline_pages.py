@@ -10,12 +10,12 @@ from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.auth.callers import Caller
+from service.auth.callers import Caller, Role
 from service.offerings.models import OfferingVersion
 from service.pages.show import page, span
 from service.requests import deadlines, models
 from service.requests.timeline import LEGS
-from service.requests.words import STATES
+from service.requests.words import AT_DESK, STATES
 from service.worktime.reckoning import AnyBudget, WorkingDays, parts_of
 from service.worktime.words import WEEKDAYS
 
@@ -55,7 +55,7 @@ async def deadline_page(
         printed_by=caller.name,
         budget=budget_words,
         legs=LEGS,
-        states=STATES,
+        states=STATES if caller.has(Role.TALENT) else AT_DESK,
         clocks=CLOCKS,
         stretches=STRETCHES,
         pauses=PAUSES,
