@@ -21,6 +21,9 @@ Position = tuple[int, UUID]
 SETTLED = sa.text("xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 """Of a transaction older than every one still open: nothing commits before it any more."""
 
+TEST_TYPE = "hck.webhook.test.v1"
+"""An event that means nothing and stands in no log: a receiver's engineer asks for it."""
+
 START: Position = (0, UUID(int=0))
 
 
@@ -90,3 +93,8 @@ def cloud_event(row: sa.Row[Any], base_url: str) -> dict[str, Any]:
         "data": row.data,
     }
     return outside | ({"traceparent": row.trace} if row.trace else {})
+
+
+def test_event(payload: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """A test as it goes out, in the same form as every event (events.md 2.1)."""
+    return {**payload, "dataschema": f"{base_url}/schema/events/{TEST_TYPE}"}

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from events.base import Event
 from events.catalogue import EVENTS
+from events.feed import TEST_TYPE
 from service.problems import NotFound
 
 JSON = "application/json"
@@ -35,6 +36,11 @@ ENVELOPE: dict[str, Any] = {
     },
 }  # fmt: skip
 """Common to all events; each one adds its `type` and `data`."""
+TEST: dict[str, Any] = {
+    "type": "object",
+    "required": ["webhook_id"],
+    "properties": {"webhook_id": {"type": "string", "format": "uuid"}},
+}
 
 
 def asyncapi(base_url: str) -> dict[str, Any]:
@@ -50,6 +56,14 @@ def asyncapi(base_url: str) -> dict[str, Any]:
             "contentType": CLOUD_EVENT,
             "payload": {"$ref": f"#/components/schemas/{message}"},
         }
+    schemas["WebhookTestData"], schemas["WebhookTest"] = TEST, _event(TEST_TYPE, "WebhookTestData")
+    test = {
+        "name": TEST_TYPE,
+        "title": "A test that the receiver's engineer asked for.",
+        "contentType": CLOUD_EVENT,
+        "payload": {"$ref": "#/components/schemas/WebhookTest"},
+    }
+    pushed = {**messages, "WebhookTest": test}
     scheme, _, host = base_url.partition("://")
     return {
         "asyncapi": "3.0.0",
@@ -58,13 +72,13 @@ def asyncapi(base_url: str) -> dict[str, Any]:
         "servers": {"service": {"host": host, "protocol": scheme}},
         "channels": {
             "feed": _channel("/v1/partner/events", "拉取:按游标读本单位的事件", messages),
-            "webhook": _channel(None, "推送:发到办理单位登记的地址,每件一次 POST", messages),
+            "webhook": _channel(None, "推送:发到办理单位登记的地址,每件一次 POST", pushed),
         },
         "operations": {
             "feed": _sending("feed", "办理单位 GET 时给出"),
             "push": _sending("webhook", "按 Standard Webhooks 1.0 签名后 POST"),
         },
-        "components": {"messages": messages, "schemas": schemas},
+        "components": {"messages": pushed, "schemas": schemas},
     }
 
 
@@ -104,9 +118,10 @@ async def asyncapi_page(state: State) -> dict[str, Any]:
 async def event_schema(name: FromPath[str]) -> dict[str, Any]:
     """一类事件 data 的 JSON Schema;CloudEvents 的 dataschema 指向这里。"""
     kind = EVENTS.get(name)
-    if kind is None:
+    if kind is None and name != TEST_TYPE:
         raise NotFound
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_of(kind)}
+    schema = schema_of(kind) if kind else TEST
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 ROUTES = [asyncapi_page, event_schema]

@@ -21,7 +21,7 @@ from service.partners.webhooks.models import ACTIVE, Delivery, Webhook
 from service.problems import FieldError, InvalidBody, NotFound, Problem
 
 MOST = 20
-TEST_TYPE = "hck.webhook.test.v1"
+TEST_TYPE = feed.TEST_TYPE
 
 Types = Annotated[list[str], msgspec.Meta(max_length=100, description="事件类型;空为全部")]
 Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -181,7 +181,8 @@ async def test(session: AsyncSession, webhook_id: UUID, by: Caller, now: datetim
     payload: dict[str, Any] = {
         "specversion": "1.0", "id": str(event_id), "source": "/hck/370000", "type": TEST_TYPE,
         "subject": f"webhooks/{webhook.id}", "time": now.astimezone(feed.SHANGHAI).isoformat(),
-        "datacontenttype": "application/json", "data": {"webhook_id": str(webhook.id)},
+        "datacontenttype": "application/json", "sequence": 1,
+        "data": {"webhook_id": str(webhook.id)},
     }  # fmt: skip
     return await _send(session, webhook, event_id, TEST_TYPE, "test", now, payload)
 

@@ -166,7 +166,10 @@ async def _bodies(
     rows = {row.id: row for row in await session.execute(query)}
     return {
         each.id: msgspec.json.encode(
-            each.payload or feed.cloud_event(rows[each.event_id], base_url), order="sorted"
+            feed.test_event(each.payload, base_url)
+            if each.payload
+            else feed.cloud_event(rows[each.event_id], base_url),
+            order="sorted",
         )
         for each in taken
     }

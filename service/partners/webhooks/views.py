@@ -1,6 +1,6 @@
 """Webhooks and deliveries as their partner's engineers see them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -98,10 +98,13 @@ async def deliveries(
         tries[each.delivery_id].append(_try(each))
     about = sa.select(events).where(events.c.id.in_({each.event_id for each in rows}))
     logged = {row.id: feed.cloud_event(row, base_url) for row in await session.execute(about)}
-    return [
-        _delivery(each, each.payload or logged.get(each.event_id, {}), tries[each.id])
-        for each in rows
-    ]
+    return [_delivery(each, _sent(each, logged, base_url), tries[each.id]) for each in rows]
+
+
+def _sent(each: Delivery, logged: Mapping[UUID, dict[str, Any]], base_url: str) -> dict[str, Any]:
+    if each.payload:
+        return feed.test_event(each.payload, base_url)
+    return logged.get(each.event_id, {})
 
 
 def _try(each: DeliveryTry) -> TryView:

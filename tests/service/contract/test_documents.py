@@ -9,6 +9,7 @@ import jsonschema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from events.catalogue import EVENTS
+from events.feed import TEST_TYPE
 from service.problems import CATALOGUE
 from tests.city import City
 
@@ -66,7 +67,9 @@ async def test_the_asyncapi_page_is_true_to_its_standard(city: City) -> None:
     wrong = list(jsonschema.Draft7Validator(schema).iter_errors(page))
     assert not wrong, [(list(each.path), each.message) for each in wrong]
     assert page["asyncapi"] == "3.0.0"
-    assert {each["name"] for each in page["components"]["messages"].values()} == set(EVENTS)
+    named = {each["name"] for each in page["components"]["messages"].values()}
+    assert named == {*EVENTS, TEST_TYPE}
+    assert "WebhookTest" not in page["channels"]["feed"]["messages"]
 
 
 async def test_what_a_partner_reads_is_what_the_asyncapi_page_says(city: City) -> None:

@@ -443,5 +443,8 @@ async def test_a_test_is_sent_and_means_nothing(city: City) -> None:
         asked = await housing.post(f"{DOOR}/{made['id']}/test")
         assert asked.status_code == 201
         await push(city)
-        assert receiver.events[-1].event["type"] == "hck.webhook.test.v1"
-    assert (await deliveries(housing, made))[0]["state"] == "delivered"
+        sent = receiver.events[-1].event
+    assert (sent["type"], sent["sequence"]) == ("hck.webhook.test.v1", 1)
+    assert (await city.http.get(sent["dataschema"])).json()["required"] == ["webhook_id"]
+    (shown,) = await deliveries(housing, made)
+    assert (shown["state"], shown["request"]) == ("delivered", sent)

@@ -1,0 +1,1 @@
+{"type":"/problems/invalid-body","title":"提交的内容有误","status":422,"detail":"请按 errors 中逐项的提示修改后重新提交。","code":"invalid-body","trace_id":"40d06f980101af4444787c1fc3d2f492","errors":[{"pointer":"/url","code":"address-refused","detail":"这个地址在内部或保留网段,不能作为接收地址。"}]}
