@@ -11,13 +11,13 @@ import msgspec
 from bench.receiver import Receiver
 from bench.stage import Stage
 from events import log
-from events.of_webhooks import WebhookChanged
+from events.of_requests import RequestWithdrawn
 from service import db, ids, sealing
 from service.partners.webhooks import planning, signatures
 from service.partners.webhooks.models import ACTIVE, Webhook
 
 RECEIVERS, DEAD = 100, 10
-EVENTS, EVERY_SECONDS, PATIENCE = 20, 2.0, 60.0
+EVENTS, EVERY_SECONDS, PATIENCE = 10, 3.0, 60.0
 CLOSED = "http://127.0.0.1:9/"
 """Half of the dead refuse; the others take the call and never answer."""
 
@@ -67,6 +67,8 @@ async def measure(stage: Stage) -> Fanout:
     silent.close()
     for each in living:
         await each.stop()
+    if not took:
+        raise SystemExit("没有送达任何事件,详见 webhooks 的日志。")
     p95 = took[int(len(took) * 0.95)]
     return Fanout(len(took), EVENTS * len(living), statistics.median(took), p95, bare)
 
@@ -94,7 +96,7 @@ async def _subscribe(stage: Stage, partner: UUID, urls: list[str]) -> None:
 async def _happen(stage: Stage, partner: UUID) -> str:
     """Something that concerns the partner; returns the event's id once it is committed."""
     engine = db.make_engine(stage.settings)
-    event = WebhookChanged(webhook_id=ids.new_id(), partner_id=partner)
+    event = RequestWithdrawn(request_id=ids.new_id(), offering="HO-01", partner_id=partner)
     async with db.make_sessions(engine).begin() as session:
         now = datetime.now(UTC)
         found = await log.append(session, event, by=log.SYSTEM, region="370100", now=now)

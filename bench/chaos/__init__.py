@@ -28,6 +28,7 @@ from local import rabbit
 from local.rabbit import Server
 
 SUBSCRIBED = "housing"
+LOOKS, LOOK_SECONDS = 3, 5.0
 STUMBLES = 20
 """One delivery of so many is refused at first."""
 
@@ -69,8 +70,15 @@ async def subscribe(people: People, receiver: Receiver) -> None:
 
 
 async def accounted(product: Product, ledger: Ledger) -> dict[str, int]:
-    """The whole account: what was answered, effects, deliveries, the sealed log."""
-    found = await account.account(product, ledger)
+    """The whole account: what was answered, effects, deliveries, the sealed log.
+
+    The simulated partners still work: what has just happened may be on its way at the first look.
+    """
+    for _ in range(LOOKS):
+        found = await account.account(product, ledger)
+        if not any(found.values()):
+            break
+        await asyncio.sleep(LOOK_SECONDS)
     async with product.sessions() as sessions:
         return found | await account.seals(sessions, account.tomorrow_night(datetime.now(UTC)))
 

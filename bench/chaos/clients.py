@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pyotp
 
-ASKING, TRIES_SECONDS, REDEEMING = 0.35, 60.0, 3.0
+ASKING, TRIES_SECONDS, REDEEMING = 0.35, 240.0, 3.0
 FRESH_SECONDS = 40.0
 """So long a shown code is certainly not expired (card-token.md 9.1)."""
 LOOKS = 4

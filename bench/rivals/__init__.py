@@ -20,7 +20,7 @@ from bench.stage import ROOT, Stage
 from local import rabbit
 from workers import broker
 
-CHANGES = 1_500
+CHANGES = 1_000
 WARM = 50
 PATIENCE = 240.0
 DONE = "SELECT count(*) FROM bench_effects"
