@@ -61,7 +61,8 @@ class Server:
         """`kill -9`, with its name server."""
         while self._running:
             process = self._running.pop()
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def _wait(self, server: "subprocess.Popen[bytes]") -> None:

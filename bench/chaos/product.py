@@ -19,7 +19,7 @@ import psutil
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from local.postgres import free_port
-from local.rabbit import Server
+from local.rabbit import RabbitError, Server
 from service import db, sealing, settings
 
 READY_SECONDS = 120.0
@@ -28,7 +28,7 @@ KINDS = {
     "workers timers": "timers", "postgres": "database",
 }  # fmt: skip
 """How a process is known by its command line."""
-BROKER = "broker"
+BROKER, STARTS = "broker", 5
 WAIT, AWAY = (1.5, 4.0), (1.0, 5.0)
 """Seconds between two kills; how long RabbitMQ stays away before it is started again."""
 
@@ -94,7 +94,15 @@ class Product:
 
     async def _return(self, queue: Server, away_seconds: float) -> None:
         await asyncio.sleep(away_seconds)
-        await asyncio.to_thread(queue.start)
+        for left in reversed(range(STARTS)):
+            try:
+                return await asyncio.to_thread(queue.start)
+            except RabbitError:  # a client's own port may lie on its port for a moment
+                if not left:
+                    raise
+                await asyncio.to_thread(queue.kill)
+                await asyncio.sleep(1)
+        return None
 
     def _addresses(self) -> dict[str, str]:
         found: dict[str, str] = json.loads((self.folder / "running.json").read_text())
