@@ -57,7 +57,8 @@ LAG = """
 SELECT count(*)::int AS fired, percentile_cont(0.5) WITHIN GROUP (ORDER BY lag) AS p50,
     percentile_cont(0.99) WITHIN GROUP (ORDER BY lag) AS p99, max(lag) AS most
 FROM (SELECT extract(epoch FROM min(r.fired_at) - p.at)::float8 AS lag
-    FROM bench_planned p JOIN rungs r ON r.clock_id = p.id GROUP BY p.id, p.at) AS lags
+    FROM bench_planned p JOIN rungs r ON r.clock_id = p.id AND r.rung <> 'floor'
+    GROUP BY p.id, p.at) AS lags
 """
 FLOOR = """
 WITH told AS (

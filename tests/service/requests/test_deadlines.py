@@ -158,6 +158,21 @@ async def test_all_time_is_whole_after_every_kind_of_turn(city: City) -> None:
     assert await asyncio.to_thread(commands.check_legs, city.settings) > 0
 
 
+async def test_a_story_moved_as_a_whole_adds_up_but_is_not_the_log_s(city: City) -> None:
+    await accepted(city)
+    for move in (
+        "UPDATE requests SET submitted_at = submitted_at - interval '1 second',"
+        " accepted_at = accepted_at - interval '1 second'",
+        "UPDATE dispatches SET offered_at = offered_at - interval '1 second',"
+        " ended_at = ended_at - interval '1 second'",
+    ):
+        await city.sql(move)
+    async with city.sessions() as session:
+        faults = [fault async for _, fault in check_all(session, city.now)]
+    assert faults
+    assert all("the log tells of nothing" in fault for fault in faults)
+
+
 async def test_d1_the_page_explains_and_shows_old_and_new_after_a_recomputation(city: City) -> None:
     case = await accepted(city)
     draft = await drafted(city, snow())
