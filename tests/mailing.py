@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -147,6 +147,3 @@ def with_sms(settings: Settings, url: str, **more: Any) -> Settings:
     """The settings with SMS on."""
     given: dict[str, Any] = {"sms_url": url, "sms_key": "hck", "sms_secret": SMS_SECRET}
     return msgspec.structs.replace(settings, **(given | more))
-
-
-Clock = Callable[[], Any]
