@@ -31,7 +31,8 @@ VIEWS = {
                f.grade_5, f.grade_4, f.grade_3, f.grade_2, f.grade_1, f.voided, f.defaults,
                f.completed, f.completed_in_time, f.redeemed, f.breached_promise,
                f.breached_acceptance, f.breached_handling, f.called_back, f.call_backs_ended,
-               f.rectified_in_time, f.rectifications_ended, f.follow_ups, f.follow_ups_good
+               f.rectified_in_time, f.rectifications_ended, f.follow_ups, f.follow_ups_good,
+               f.void_promise, f.void_acceptance, f.void_handling, f.completed_excused
         FROM figure_counts f
         LEFT JOIN partners p ON p.id = f.partner_id
         LEFT JOIN figures.offerings o ON o.offering = f.offering

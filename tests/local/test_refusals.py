@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.folder import FORMAT, Folder, FolderError
+from tests import template
 from tests.local.runs import Run
 
 ORDINARY = 12_345
@@ -79,7 +80,10 @@ def test_a_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_database_that_is_not_there(tmp_path: Path) -> None:
-    nowhere = {"DATABASE_URL": "postgresql://hck:word@127.0.0.1:1/hck"}
+    nowhere = {
+        "DATABASE_URL": "postgresql://hck:word@127.0.0.1:1/hck",
+        "HCK_KEYRING": template.RING,
+    }
     run = Run(tmp_path / "var", environment=nowhere)
     said = run.refused()
     assert "数据库不可用" in said

@@ -88,6 +88,7 @@ def test_every_door_to_one_thing_says_whether_it_shows_somebody() -> None:
 
 KNOWN = sorted(
     [
+        "/requests/{request_id}/deadline",
         "/v1/card-applications/{application_id}/deadline",
         "/v1/card-applications/{application_id}/timeline",
         "/v1/cards/{card_id}/timeline",
