@@ -70,6 +70,7 @@ ALONE: dict[str, Bench] = {
     "imports": lambda stage, _: imports.measure(stage),
     "recompute": lambda stage, given: recompute.measure(stage, given.clocks),
     "rivals": lambda stage, _: rivals.measure(stage),
+    "backlog": lambda stage, _: rivals.backlog(stage),
     "fanout": _fanout,
 }
 """What is measured without the API."""

@@ -42,6 +42,10 @@ class Way(msgspec.Struct, frozen=True):
 
 
 OWN = (("relay",), ("actors",))
+RELAYED = """
+SELECT count(*) FROM events e JOIN bench_changes c ON e.subject = 'requests/' || c.thing
+WHERE e.published_at IS NOT NULL"""
+BACKLOG = 12_000
 WAYS = (
     Way("本产品,RabbitMQ", "bench.rivals.ours", on_rabbit=True, works=OWN),
     Way("Celery,RabbitMQ", "bench.rivals.on_celery", on_rabbit=True, works=(("work",),)),
@@ -89,11 +93,29 @@ class Trial:
         await self.stage.script(TABLES)
 
     def _work(self) -> None:
-        for words in self.way.works:
-            self.stage.start(words[0], self.way.module, *words, more=self.more)
+        for name, words in self._named():
+            self.stage.start(name, self.way.module, *words, more=self.more)
+
+    async def queued(self, count: int, consumers: int) -> float:
+        """Effects a second of so many consumers, with `count` of them waiting in the queue."""
+        await self._fresh()
+        await self._produce(count)
+        self.stage.start("relay", self.way.module, "relay", more=self.more)
+        await self._until(count, RELAYED)
+        self.stage.stop("relay")
+        names = [f"actors-{n}" for n in range(consumers)]
+        for name in names:
+            self.stage.start(name, self.way.module, "actors", more=self.more)
+        await self._until(count)
+        self.stage.stop(*names)
+        return float(count / (await self.stage.sql(DRAINED))[0][0])
 
     def _rest(self) -> None:
-        self.stage.stop(*(words[0] for words in self.way.works))
+        self.stage.stop(*(name for name, _ in self._named()))
+
+    def _named(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The processes that work, each by a name of its own."""
+        return [(f"{words[0]}-{n}", words) for n, words in enumerate(self.way.works)]
 
     async def _produce(self, count: int) -> float:
         """Make changes from a process of its own; returns its seconds."""
@@ -106,10 +128,10 @@ class Trial:
             raise SystemExit(f"{self.way.name}: {done.stderr[-800:]}")
         return float(done.stdout.split()[-1])
 
-    async def _until(self, count: int) -> int:
+    async def _until(self, count: int, what: str = DONE) -> int:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            found: int = (await self.stage.sql(DONE))[0][0]
+            found: int = (await self.stage.sql(what))[0][0]
             if found >= count:
                 return found
             await asyncio.sleep(0.02)
@@ -139,6 +161,19 @@ async def measure(stage: Stage) -> str:
         told = " | ".join(f"**{each:.2f}**" for each in ratios)
         lines.append(f"| 本产品 ÷ {rival} | {told} |")
     return "\n".join(lines)
+
+
+async def backlog(stage: Stage) -> str:
+    """Effects a second of one consumer and of two, everything waiting in RabbitMQ, over pgbench."""
+    broker.prepare(stage.owner_url, broker.role_of(stage.settings.database_url))
+    folder = Path(stage.folder.path) / "rabbit"
+    folder.mkdir()
+    with rabbit.running(folder) as server:
+        trial = Trial(stage, WAYS[0], server.url)
+        found = {n: await trial.queued(BACKLOG, n) for n in (1, 2)}
+    floor = await pgbench(stage, FLOOR, 4)
+    told = [f"{n} 个消费者 {rate:.0f} 个/秒,比值 {rate / floor:.2f}" for n, rate in found.items()]
+    return f"{BACKLOG} 个效果在 RabbitMQ 里等着: {';'.join(told)};底 pgbench 逐件 {floor:.0f} 个/秒"
 
 
 FLOOR = """
