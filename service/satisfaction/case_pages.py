@@ -1,6 +1,6 @@
 """Pages of the loop: 专家中心 calls back and rules, the rated agency mends (satisfaction.md 2)."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -141,14 +141,31 @@ def read(form: FormSent, kind: Any, *members: str) -> Any:
         raise InvalidBody(FieldError("", "invalid", detail), detail=detail) from wrong
 
 
-async def _acted(
-    act: Awaitable[Any],
-    form: FormSent,
-    shown: dict[str, Any],
+def read_call_back(form: FormSent) -> NewCallBack:
+    """What the call-back found, with the rater's consent where its box is ticked."""
+    given: NewCallBack = read(form, NewCallBack, "verdict", "note")
+    given.consent = bool(form.text("consent"))
+    return given
+
+
+async def _act(
+    verb: Callable[..., Awaitable[Any]],
+    given: Callable[[FormSent], Any],
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    caller: Caller,
+    now: datetime,
+    case_id: UUID,
 ) -> Response[Any]:
-    if problem := await attempt(shown["session"], act):
-        return await show(**shown, form=form, problem=problem)
-    return Redirect(f"{LIST}/{shown['case_id']}?done=1", status_code=303)
+    """Do what the form says; a refusal shows the page again with what was typed."""
+    form = await sent(request)
+
+    async def act() -> None:
+        await verb(session, case_id, given(form), caller, form.revision, now)
+
+    if problem := await attempt(session, act()):
+        return await show(request, session, caller, now, case_id, form, problem)
+    return Redirect(f"{LIST}/{case_id}?done=1", status_code=303)
 
 
 @post(ONE + "/call-back", guards=[centre], status_code=303, **OPTIONS)
@@ -160,14 +177,7 @@ async def call_back(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """记录一次回访。"""
-    form = await sent(request)
-
-    async def act() -> None:
-        given = read(form, NewCallBack, "verdict", "note")
-        given.consent = bool(form.text("consent"))
-        await cases.call_back(session, case_id, given, caller, form.revision, now)
-
-    return await _acted(act(), form, _shown(request, session, caller, now, case_id))
+    return await _act(cases.call_back, read_call_back, request, session, caller, now, case_id)
 
 
 @post(ONE + "/rectify", guards=[clerk], status_code=303, **OPTIONS)
@@ -179,13 +189,15 @@ async def rectify(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """提交整改情况。"""
-    form = await sent(request)
-
-    async def act() -> None:
-        given = read(form, NewRectification, "plan", "proof")
-        await cases.rectify(session, case_id, given, caller, form.revision, now)
-
-    return await _acted(act(), form, _shown(request, session, caller, now, case_id))
+    return await _act(
+        cases.rectify,
+        lambda form: read(form, NewRectification, "plan", "proof"),
+        request,
+        session,
+        caller,
+        now,
+        case_id,
+    )
 
 
 @post(ONE + "/appeal", guards=[clerk], status_code=303, **OPTIONS)
@@ -197,13 +209,15 @@ async def appeal(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """对回访结论提出申诉。"""
-    form = await sent(request)
-
-    async def act() -> None:
-        given = read(form, NewAppeal, "reason")
-        await cases.appeal(session, case_id, given, caller, form.revision, now)
-
-    return await _acted(act(), form, _shown(request, session, caller, now, case_id))
+    return await _act(
+        cases.appeal,
+        lambda form: read(form, NewAppeal, "reason"),
+        request,
+        session,
+        caller,
+        now,
+        case_id,
+    )
 
 
 @post(ONE + "/decide-appeal", guards=[centre], status_code=303, **OPTIONS)
@@ -215,13 +229,15 @@ async def decide_appeal(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """决定申诉。"""
-    form = await sent(request)
-
-    async def act() -> None:
-        given = read(form, NewDecision, "decision", "note")
-        await cases.decide_appeal(session, case_id, given, caller, form.revision, now)
-
-    return await _acted(act(), form, _shown(request, session, caller, now, case_id))
+    return await _act(
+        cases.decide_appeal,
+        lambda form: read(form, NewDecision, "decision", "note"),
+        request,
+        session,
+        caller,
+        now,
+        case_id,
+    )
 
 
 @post(ONE + "/rule", guards=[centre], status_code=303, **OPTIONS)
@@ -233,29 +249,15 @@ async def rule(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """审核整改,或作废评价。"""
-    form = await sent(request)
-
-    async def act() -> None:
-        given = read(form, NewRuling, "ruling", "note", "reason")
-        await cases.rule(session, case_id, given, caller, form.revision, now)
-
-    return await _acted(act(), form, _shown(request, session, caller, now, case_id))
-
-
-def _shown(
-    request: Request[Any, Any, Any],
-    session: AsyncSession,
-    caller: Caller,
-    now: datetime,
-    case_id: UUID,
-) -> dict[str, Any]:
-    return {
-        "request": request,
-        "session": session,
-        "caller": caller,
-        "now": now,
-        "case_id": case_id,
-    }
+    return await _act(
+        cases.rule,
+        lambda form: read(form, NewRuling, "ruling", "note", "reason"),
+        request,
+        session,
+        caller,
+        now,
+        case_id,
+    )
 
 
 ROUTES = [bad_ratings, bad_rating, call_back, rectify, rule, appeal, decide_appeal]
